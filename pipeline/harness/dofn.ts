@@ -72,6 +72,7 @@ export interface ElementContext<O> extends BundleContext<O> {
   bag<T>(state: string): BagState<T>;
   timer(family: string, tag?: string): Timer;
   /** The whole content of an iterable side input, in the current window. */
+  // eslint-disable-next-line @typescript-eslint/no-unnecessary-type-parameters -- as for states, the caller names the type
   sideInput<T>(name: string): readonly T[];
 }
 
