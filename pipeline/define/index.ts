@@ -1,0 +1,13 @@
+/** The feature language: what a file under `features/` is written with. */
+export type { Aggregators, Feature, FeatureKind, FeatureOptions } from "./aggregators.ts";
+export { defineEntity, type EntityDefinition } from "./entity.ts";
+export { DefinitionError, type DefinitionErrorCode, type DefinitionPlace } from "./errors.ts";
+export { defineEvent, type EventDefinition, type EventOptions } from "./event.ts";
+export {
+  defineFeatureView,
+  type ColumnsOf,
+  type FeatureView,
+  type FeatureViewOptions,
+} from "./feature-view.ts";
+export { defineRegistry, type Registry } from "./registry.ts";
+export type { WindowPolicy } from "./window.ts";
