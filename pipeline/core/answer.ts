@@ -6,6 +6,7 @@ import type { FeatureRow, FeatureValue, StoredRow } from "./model.ts";
  *
  *     closed = the newest end at or before t        cur = closed + s, the end of the window that t lies in
  *     pane   = greatest (window_end, seq, available_at) with window_end <= cur and available_at <= t
+ *              and closed − L < window_end (an older one holds nothing of now)
  *     column of size w: its default where the newest event has left, that is pane.empty_from − (L − w) <= closed
  *
  * `window_end <= t` would hide every early pane until its window is over.
@@ -66,7 +67,8 @@ export function answer(
   completeThroughMs: number | undefined,
 ): Answer {
   const closedMs = closedEnd(plan, tMs);
-  const current = pane !== undefined && pane.emptyFromMs > closedMs ? pane : undefined;
+  const near = pane !== undefined && pane.windowEndMs > closedMs - plan.longestMs ? pane : undefined;
+  const current = near !== undefined && near.emptyFromMs > closedMs ? near : undefined;
   const columns = plan.columns.map((column, i): ColumnAnswer => {
     const hasLeft =
       current === undefined || current.emptyFromMs - (plan.longestMs - column.sizeMs) <= closedMs;
@@ -75,7 +77,7 @@ export function answer(
     return { value: feature.aggregation.empty, status: "DEFAULT" };
   });
   const known = [
-    ...(pane === undefined ? [] : [pane.windowEndMs]),
+    ...(near === undefined ? [] : [near.windowEndMs]),
     ...(completeThroughMs === undefined ? [] : [Math.min(closedMs, completeThroughMs)]),
   ];
   return {

@@ -53,12 +53,17 @@ export class KeySlices implements Due {
 
   /** Forgets the slices that nothing needs once `firedMs` has fired, and their ids. */
   collect(plan: ViewPlan, firedMs: number): void {
-    const past = this.slices.findIndex(({ sliceMs }) => collectionEnd(plan, sliceMs) > firedMs);
-    const gone = this.slices.splice(0, past < 0 ? this.slices.length : past);
+    let past = 0;
+    for (const { sliceMs } of this.slices) {
+      if (collectionEnd(plan, sliceMs) > firedMs) break;
+      past++;
+    }
+    if (past === 0) return;
+    const gone = this.slices.splice(0, past);
     for (const { sliceMs, eventIds } of gone) {
       for (const id of eventIds) if (this.#sliceOfId.get(id) === sliceMs) this.#sliceOfId.delete(id);
     }
     const oldestMs = this.slices[0]?.sliceMs ?? Infinity;
-    if (gone.length > 0 && this.touched.length > 0) this.touched = this.touched.filter((s) => s >= oldestMs);
+    this.touched = this.touched.filter((sliceMs) => sliceMs >= oldestMs);
   }
 }

@@ -80,12 +80,13 @@ export class Shard {
     }
     const known = this.#keys.get(batch.key);
     const delta = emptyPartial(plan, sliceMs);
+    const ids = new Set<string>();
     for (const event of events) {
-      if (known?.isDuplicate(plan, event.eventId, sliceMs) || delta.eventIds.includes(event.eventId))
-        continue;
+      if (ids.has(event.eventId) || known?.isDuplicate(plan, event.eventId, sliceMs)) continue;
+      ids.add(event.eventId);
       addEvent(plan, delta, event);
     }
-    const applied = delta.eventIds.length;
+    const applied = ids.size;
     const duplicates = events.length - applied;
     if (applied === 0) return { applied, duplicates, closed: [], rows: [], log: undefined };
 
