@@ -55,7 +55,7 @@ function register<T>(known: Map<string, Factory<T>>, kind: string, name: string,
 function make<T>(known: ReadonlyMap<string, Factory<T>>, kind: string, payload: Uint8Array): T {
   const { name, config } = JSON.parse(new TextDecoder().decode(payload)) as {
     name: string;
-    config?: unknown;
+    config: never;
   };
   const factory = known.get(name);
   if (!factory) {

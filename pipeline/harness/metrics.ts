@@ -1,0 +1,112 @@
+import type { Counter, Distribution, Metrics } from "./dofn.ts";
+
+/** A counter and what it holds. */
+class CounterCell implements Counter {
+  total = 0;
+  add(n: number): void {
+    this.total += n;
+  }
+}
+
+/** What a distribution holds of its values. */
+export interface DistributionTotal {
+  readonly count: number;
+  readonly sum: number;
+  readonly min: number;
+  readonly max: number;
+}
+
+class DistributionCell implements Distribution, DistributionTotal {
+  count = 0;
+  sum = 0;
+  min = Infinity;
+  max = -Infinity;
+  update(value: number): void {
+    this.merge({ count: 1, sum: value, min: value, max: value });
+  }
+  merge(other: DistributionTotal): void {
+    this.count += other.count;
+    this.sum += other.sum;
+    this.min = Math.min(this.min, other.min);
+    this.max = Math.max(this.max, other.max);
+  }
+  reset(): void {
+    this.count = 0;
+    this.sum = 0;
+    this.min = Infinity;
+    this.max = -Infinity;
+  }
+}
+
+/** The user metrics of one transform in the running bundle. Cells stay the same objects, since user code keeps them. */
+export class TransformMetrics implements Metrics {
+  readonly counters = new Map<string, CounterCell>();
+  readonly distributions = new Map<string, DistributionCell>();
+
+  counter(name: string): CounterCell {
+    return getOrMake(this.counters, name, () => new CounterCell());
+  }
+
+  distribution(name: string): DistributionCell {
+    return getOrMake(this.distributions, name, () => new DistributionCell());
+  }
+
+  /** Begins a bundle. */
+  reset(): void {
+    for (const counter of this.counters.values()) counter.total = 0;
+    for (const distribution of this.distributions.values()) distribution.reset();
+  }
+
+  /** Adds another's totals. */
+  merge(other: TransformMetrics): void {
+    for (const [name, { total }] of other.counters) this.counter(name).add(total);
+    for (const [name, distribution] of other.distributions) this.distribution(name).merge(distribution);
+  }
+}
+
+/** A counter's total in this process; `transform` is the transform's unique name. */
+export interface CounterSnapshot {
+  readonly transform: string;
+  readonly name: string;
+  readonly total: number;
+}
+
+export interface DistributionSnapshot extends DistributionTotal {
+  readonly transform: string;
+  readonly name: string;
+}
+
+/** What this process's workers have counted in bundles that succeeded. */
+export interface MetricsSnapshot {
+  readonly counters: readonly CounterSnapshot[];
+  readonly distributions: readonly DistributionSnapshot[];
+}
+
+const totals = new Map<string, TransformMetrics>();
+
+/** Adds a bundle that succeeded to the process's totals. */
+export function commitMetrics(transform: string, metrics: TransformMetrics): void {
+  getOrMake(totals, transform, () => new TransformMetrics()).merge(metrics);
+}
+
+/** The process's totals so far, for a local status display; a runner that replays a bundle counts it again. */
+export function metricsSnapshot(): MetricsSnapshot {
+  const counters: CounterSnapshot[] = [];
+  const distributions: DistributionSnapshot[] = [];
+  for (const [transform, metrics] of totals) {
+    for (const [name, { total }] of metrics.counters) counters.push({ transform, name, total });
+    for (const [name, { count, sum, min, max }] of metrics.distributions) {
+      if (count > 0) distributions.push({ transform, name, count, sum, min, max });
+    }
+  }
+  return { counters, distributions };
+}
+
+function getOrMake<T>(map: Map<string, T>, name: string, make: () => T): T {
+  let value = map.get(name);
+  if (value === undefined) {
+    value = make();
+    map.set(name, value);
+  }
+  return value;
+}

@@ -1,0 +1,298 @@
+import * as grpc from "@grpc/grpc-js";
+import type {
+  Elements,
+  InstructionRequest,
+  InstructionResponse,
+  LogEntry,
+  ProcessBundleDescriptor,
+  ProcessBundleRequest,
+  ProcessBundleResponse,
+  StateKey,
+  StateRequest,
+  StateResponse,
+} from "apache-beam/proto/beam_fn_api";
+import {
+  beamFnControlDefinition,
+  beamFnDataDefinition,
+  beamFnLoggingDefinition,
+  beamFnStateDefinition,
+} from "apache-beam/proto/beam_fn_api.grpc-server";
+import type { ProvisionInfo } from "apache-beam/proto/beam_provision_api";
+import { provisionServiceDefinition } from "apache-beam/proto/beam_provision_api.grpc-server";
+
+type ControlCall = grpc.ServerDuplexStream<InstructionResponse, InstructionRequest>;
+type DataCall = grpc.ServerDuplexStream<Elements, Elements>;
+
+const OPTIONS: grpc.ChannelOptions = {
+  "grpc.max_receive_message_length": -1,
+  "grpc.max_send_message_length": -1,
+};
+
+/** A bundle as the runner sees it. */
+export class FakeBundle {
+  readonly instruction: string;
+  /** The worker's answer; rejects with the error's text. */
+  readonly done: Promise<ProcessBundleResponse>;
+  /** Blocks that came out, in order, by transform. */
+  readonly out = new Map<string, Uint8Array[]>();
+  /** Timers that came out, in order, by `transform/family`. */
+  readonly timers = new Map<string, Uint8Array[]>();
+  /** Transforms and `transform/family` whose `isLast` came. */
+  readonly ended = new Set<string>();
+  readonly #send: (elements: Elements) => void;
+
+  constructor(instruction: string, done: Promise<ProcessBundleResponse>, send: (elements: Elements) => void) {
+    this.instruction = instruction;
+    this.done = done;
+    this.done.catch(() => undefined);
+    this.#send = send;
+  }
+
+  /** Sends encoded elements to a source. */
+  send(transformId: string, data: Uint8Array, isLast = false): void {
+    this.#send({ data: [{ instructionId: this.instruction, transformId, data, isLast }], timers: [] });
+  }
+
+  /** Fires encoded timers. */
+  fire(transformId: string, timerFamilyId: string, timers: Uint8Array, isLast = false): void {
+    const fired = { instructionId: this.instruction, transformId, timerFamilyId, timers, isLast };
+    this.#send({ data: [], timers: [fired] });
+  }
+
+  /** @internal */
+  receive({ data, timers }: Elements): void {
+    for (const d of data) {
+      if (d.data.length > 0) push(this.out, d.transformId, d.data);
+      if (d.isLast) this.ended.add(d.transformId);
+    }
+    for (const t of timers) {
+      const id = `${t.transformId}/${t.timerFamilyId}`;
+      if (t.timers.length > 0) push(this.timers, id, t.timers);
+      if (t.isLast) this.ended.add(id);
+    }
+  }
+}
+
+/**
+ * A runner for tests: the services of the Fn API on one loopback port, driven by hand, so that a worker is
+ * tested through the real wire. It keeps bag state as a real runner does. It proves nothing about a real
+ * runner's timing, watermarks or checkpoints.
+ */
+export class FakeRunner {
+  readonly url: string;
+  readonly descriptors = new Map<string, ProcessBundleDescriptor>();
+  /** Bag contents by `stateId`. */
+  readonly state = new Map<string, Buffer>();
+  /** Every state request, as `get|append|clear stateId`. */
+  readonly stateRequests: string[] = [];
+  readonly logs: LogEntry[] = [];
+  /** Method and worker id of every call. */
+  readonly calls: { method: string; workerId: string }[] = [];
+  /** What the provision service answers. */
+  provision: Partial<ProvisionInfo> = {};
+  /** State answers are cut into pieces of so many bytes. */
+  statePageBytes = Infinity;
+  /** While set, what the worker sends is not read: its transport fills up. */
+  readonly #server: grpc.Server;
+  readonly #bundles = new Map<string, FakeBundle>();
+  readonly #answers = new Map<string, (response: InstructionResponse) => void>();
+  readonly #control = Promise.withResolvers<ControlCall>();
+  readonly #data = Promise.withResolvers<DataCall>();
+  #nextId = 0;
+
+  private constructor(server: grpc.Server, port: number) {
+    this.#server = server;
+    this.url = `127.0.0.1:${port}`;
+  }
+
+  static async start(): Promise<FakeRunner> {
+    const server = new grpc.Server(OPTIONS);
+    const port = await new Promise<number>((resolve, reject) => {
+      server.bindAsync("127.0.0.1:0", grpc.ServerCredentials.createInsecure(), (error, bound) => {
+        if (error) reject(error);
+        else resolve(bound);
+      });
+    });
+    const runner = new FakeRunner(server, port);
+    runner.#serve();
+    return runner;
+  }
+
+  /** Starts a bundle. Its elements come on the data stream, or embedded in `request`. */
+  bundle(descriptorId: string, request: Partial<ProcessBundleRequest> = {}): FakeBundle {
+    const instruction = `bundle-${this.#nextId++}`;
+    const processBundle = { processBundleDescriptorId: descriptorId, cacheTokens: [], ...request };
+    const done = this.#ask(instruction, { oneofKind: "processBundle", processBundle }).then(
+      ({ error, response }) => {
+        if (error !== "") throw new Error(error);
+        if (response.oneofKind !== "processBundle")
+          throw new Error(`answered by ${response.oneofKind ?? "nothing"}`);
+        return response.processBundle;
+      },
+    );
+    const bundle = new FakeBundle(instruction, done, (elements) => {
+      void this.send(elements);
+    });
+    this.#bundles.set(instruction, bundle);
+    return bundle;
+  }
+
+  /** Writes to the data stream, once there is one; resolves to whether the transport wants more. */
+  async send(elements: Elements): Promise<boolean> {
+    return (await this.#data.promise).write(elements);
+  }
+
+  /** The server's end of the data stream, for tests that pause it. */
+  dataCall(): Promise<DataCall> {
+    return this.#data.promise;
+  }
+
+  /** Sends any other instruction. */
+  instruct(request: InstructionRequest["request"]): Promise<InstructionResponse> {
+    return this.#ask(`instruction-${this.#nextId++}`, request);
+  }
+
+  /** Resolves when a worker has connected. */
+  async connected(): Promise<void> {
+    await this.#control.promise;
+  }
+
+  /** Ends the control stream in order, as at a job's end. */
+  async endControl(): Promise<void> {
+    (await this.#control.promise).end();
+  }
+
+  /** Dies. */
+  stop(): void {
+    this.#server.forceShutdown();
+  }
+
+  async #ask(instructionId: string, request: InstructionRequest["request"]): Promise<InstructionResponse> {
+    const control = await this.#control.promise;
+    return new Promise((resolve) => {
+      this.#answers.set(instructionId, resolve);
+      control.write({ instructionId, request });
+    });
+  }
+
+  #note(method: string, metadata: grpc.Metadata): void {
+    this.calls.push({ method, workerId: metadata.get("worker_id").join() });
+  }
+
+  #serve(): void {
+    this.#server.addService(beamFnControlDefinition, {
+      control: (call: ControlCall) => {
+        this.#note("control", call.metadata);
+        ignoreErrors(call);
+        call.on("data", (response: InstructionResponse) => {
+          this.#answers.get(response.instructionId)?.(response);
+          this.#answers.delete(response.instructionId);
+        });
+        this.#control.resolve(call);
+      },
+      getProcessBundleDescriptor: (
+        call: grpc.ServerUnaryCall<{ processBundleDescriptorId: string }, ProcessBundleDescriptor>,
+        callback: grpc.sendUnaryData<ProcessBundleDescriptor>,
+      ) => {
+        this.#note("getProcessBundleDescriptor", call.metadata);
+        const descriptor = this.descriptors.get(call.request.processBundleDescriptorId);
+        if (descriptor) callback(null, descriptor);
+        else callback({ code: grpc.status.NOT_FOUND, details: "no such descriptor" });
+      },
+    });
+    this.#server.addService(beamFnDataDefinition, {
+      data: (call: DataCall) => {
+        this.#note("data", call.metadata);
+        ignoreErrors(call);
+        call.on("data", (elements: Elements) => {
+          const id = elements.data[0]?.instructionId ?? elements.timers[0]?.instructionId ?? "";
+          this.#bundles.get(id)?.receive(elements);
+        });
+        this.#data.resolve(call);
+      },
+    });
+    this.#server.addService(beamFnStateDefinition, {
+      state: (call: grpc.ServerDuplexStream<StateRequest, StateResponse>) => {
+        this.#note("state", call.metadata);
+        ignoreErrors(call);
+        call.on("data", (request: StateRequest) => {
+          call.write(this.#answerState(request));
+        });
+      },
+    });
+    this.#server.addService(beamFnLoggingDefinition, {
+      logging: (call: grpc.ServerDuplexStream<{ logEntries: LogEntry[] }, object>) => {
+        this.#note("logging", call.metadata);
+        ignoreErrors(call);
+        call.on("data", ({ logEntries }: { logEntries: LogEntry[] }) => this.logs.push(...logEntries));
+        call.on("end", () => {
+          call.end();
+        });
+      },
+    });
+    this.#server.addService(provisionServiceDefinition, {
+      getProvisionInfo: (
+        call: grpc.ServerUnaryCall<object, { info: Partial<ProvisionInfo> }>,
+        callback: grpc.sendUnaryData<{ info: Partial<ProvisionInfo> }>,
+      ) => {
+        this.#note("getProvisionInfo", call.metadata);
+        const none = { retrievalToken: "", dependencies: [], runnerCapabilities: [], metadata: {} };
+        callback(null, { info: { ...none, ...this.provision } });
+      },
+    });
+  }
+
+  #answerState({ id, stateKey, request }: StateRequest): StateResponse {
+    const key = stateId(stateKey);
+    this.stateRequests.push(`${request.oneofKind ?? "none"} ${key}`);
+    const held = this.state.get(key) ?? Buffer.alloc(0);
+    switch (request.oneofKind) {
+      case "get": {
+        const from = Number(Buffer.from(request.get.continuationToken).toString() || "0");
+        const to = Math.min(held.length, from + this.statePageBytes);
+        const continuationToken = to < held.length ? Buffer.from(String(to)) : new Uint8Array();
+        return {
+          id,
+          error: "",
+          response: { oneofKind: "get", get: { continuationToken, data: held.subarray(from, to) } },
+        };
+      }
+      case "append":
+        this.state.set(key, Buffer.concat([held, request.append.data]));
+        return { id, error: "", response: { oneofKind: "append", append: {} } };
+      case "clear":
+        this.state.delete(key);
+        return { id, error: "", response: { oneofKind: "clear", clear: {} } };
+      case undefined:
+        return { id, error: "unknown state request", response: { oneofKind: undefined } };
+    }
+  }
+}
+
+/** A state key as text: `state name@window/key` of a bag, `side input name@window`, or the runner's token; bytes as latin1. */
+export function stateId(key: StateKey | undefined): string {
+  const text = (bytes: Uint8Array) => Buffer.from(bytes).toString("latin1");
+  switch (key?.type.oneofKind) {
+    case "bagUserState": {
+      const { userStateId, window, key: userKey } = key.type.bagUserState;
+      return `${userStateId}@${text(window)}/${text(userKey)}`;
+    }
+    case "iterableSideInput":
+      return `${key.type.iterableSideInput.sideInputId}@${text(key.type.iterableSideInput.window)}`;
+    case "runner":
+      return text(key.type.runner.key);
+    default:
+      return `unknown ${key?.type.oneofKind ?? ""}`;
+  }
+}
+
+// A test that ends cancels streams; the server's side need not care.
+function ignoreErrors(call: { on(event: "error", listener: () => void): unknown }): void {
+  call.on("error", () => undefined);
+}
+
+function push<T>(lists: Map<string, T[]>, id: string, item: T): void {
+  const list = lists.get(id);
+  if (list) list.push(item);
+  else lists.set(id, [item]);
+}
