@@ -1,0 +1,89 @@
+import type { BundleContext, DoFn, ElementContext, OutputOptions, SetupContext } from "../../harness/dofn.ts";
+import { InFlight, type InFlightLimits } from "../in-flight.ts";
+
+/** What a written element leads to. */
+export interface Output<O> {
+  readonly value: O;
+  /** @default the main output */
+  readonly tag?: string;
+}
+
+/** An element with what the store gets for it. */
+export interface Prepared<I, E> {
+  readonly element: I;
+  readonly entry: E;
+}
+
+/** How one kind of sink writes. Made anew for each DoFn instance, when it is set up. */
+export interface BatchWriter<I, E, O> {
+  readonly limits: InFlightLimits;
+  readonly prepare: (element: I) => E;
+  /** Bytes that the entry takes in a request. */
+  readonly sizeOf: (entry: E) => number;
+  /**
+   * Writes a batch and returns when the store has acknowledged all of it; `now` gives processing time, epoch ms.
+   * @returns the output of each element, in order; `undefined` for none
+   */
+  readonly write: (
+    batch: readonly Prepared<I, E>[],
+    now: () => number,
+  ) => Promise<readonly (Output<O> | undefined)[]>;
+}
+
+/** An output, and where it belongs in event time: where its element stood. */
+interface Placed<O> extends Output<O> {
+  readonly place: OutputOptions;
+}
+
+/** An element on its way. */
+interface Entry<I, E> extends Prepared<I, E> {
+  readonly place: OutputOptions;
+}
+
+/**
+ * A sink that writes micro-batches while a bundle's elements still come. It holds `process` back only while the
+ * store is behind; `finishBundle` waits for the last acknowledgement and only then emits, so that nothing downstream,
+ * and no commit of the bundle, is ahead of the store.
+ */
+export function batchingSink<I, E, O>(setUp: (context: SetupContext) => BatchWriter<I, E, O>): DoFn<I, O> {
+  let writer: BatchWriter<I, E, O> | undefined;
+  let flight: InFlight<Entry<I, E>> | undefined;
+  let acknowledged: Placed<O>[] = [];
+  return {
+    setup(context) {
+      writer = setUp(context);
+    },
+    startBundle(context: BundleContext<O>) {
+      const { limits, sizeOf, write } = ready(writer);
+      const outputs: Placed<O>[] = [];
+      acknowledged = outputs;
+      const send = async (batch: readonly Entry<I, E>[]) => {
+        const results = await write(batch, () => context.now());
+        results.forEach((output, i) => {
+          const place = batch[i]?.place;
+          if (output !== undefined && place !== undefined) outputs.push({ ...output, place });
+        });
+      };
+      flight = new InFlight(send, ({ entry }) => sizeOf(entry), limits);
+    },
+    process(element: I, { timestamp, windows, pane }: ElementContext<O>) {
+      return ready(flight).add({
+        element,
+        entry: ready(writer).prepare(element),
+        place: { timestamp, windows, pane },
+      });
+    },
+    async finishBundle(context: BundleContext<O>) {
+      await ready(flight).drain();
+      for (const { value, tag, place } of acknowledged) {
+        context.emit(value, tag === undefined ? place : { ...place, tag });
+      }
+      acknowledged = [];
+    },
+  };
+}
+
+function ready<T>(thing: T | undefined): T {
+  if (thing === undefined) throw new Error("a sink was used before it was set up");
+  return thing;
+}

@@ -1,0 +1,68 @@
+import type { DeadLetter } from "../../core/model.ts";
+import type { DoFn } from "../../harness/dofn.ts";
+import { log } from "../../harness/log.ts";
+import { DEAD_LETTERS } from "../bigquery-layout.ts";
+import { deadLetterInsert } from "../bigquery-rows.ts";
+import { appendRows, bigqueryLimits, insertRowBytes } from "../bigquery-writer.ts";
+import { bigqueryClient, publisherClient } from "../clients.ts";
+import { deadLetterMessage, messageBytes } from "../pubsub-messages.ts";
+import { publishBatch } from "../pubsub-publisher.ts";
+import type { Refused } from "../write-batch.ts";
+import { batchingSink } from "./batching-sink.ts";
+import { type SinkEnvironment, sinkRetry, type TopicSinkConfig } from "./config.ts";
+
+/**
+ * Dead letters into their table (the payload's first mebibyte) and their topic (whole). Refused rows of a store go
+ * to the table only: they never were messages, and nobody should redrive them.
+ *
+ * It is the end of the line: what is refused here too is counted, logged, and let go, or it would stop the stream.
+ * Counts `dead_letters.written`, `.refused`, `.retries`.
+ */
+export function deadLetterSink(config: TopicSinkConfig, env: SinkEnvironment): DoFn<DeadLetter> {
+  const { endpoints, topic } = config;
+  return batchingSink(({ metrics }) => {
+    const retry = sinkRetry(config, env.random, metrics, "dead_letters.retries");
+    const client = bigqueryClient(endpoints);
+    const written = metrics.counter("dead_letters.written");
+    const refusedCount = metrics.counter("dead_letters.refused");
+
+    const letGo = (where: string, refused: readonly Refused<unknown>[]) => {
+      refusedCount.add(refused.length);
+      for (const { detail } of refused) log.error(`${where} refused a dead letter: ${detail}`);
+    };
+    const publish = async (letters: readonly DeadLetter[]) => {
+      if (topic === undefined || letters.length === 0) return;
+      const messages = letters.map(deadLetterMessage);
+      const { refused } = await publishBatch(
+        publisherClient(endpoints),
+        endpoints.project,
+        topic,
+        messages,
+        retry,
+      );
+      letGo(`topic ${topic}`, refused);
+    };
+    return {
+      // A letter's size is that of its message too, so that a batch of large ones fits one publish request.
+      limits: bigqueryLimits,
+      prepare: (letter) => {
+        const insert = deadLetterInsert(letter, endpoints.generation);
+        return { insert, bytes: Math.max(insertRowBytes(insert), messageBytes(letter.message)) };
+      },
+      sizeOf: ({ bytes }) => bytes,
+      async write(batch) {
+        const inserts = batch.map(({ entry }) => entry.insert);
+        const messages = batch
+          .map(({ element }) => element)
+          .filter(({ reason }) => reason !== "row_rejected");
+        const [refused] = await Promise.all([
+          appendRows(client, endpoints.bigquery.dataset, DEAD_LETTERS, inserts, retry),
+          publish(messages),
+        ]);
+        letGo(`table ${DEAD_LETTERS}`, refused);
+        written.add(batch.length - refused.length);
+        return [];
+      },
+    };
+  });
+}
