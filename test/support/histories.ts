@@ -6,9 +6,10 @@ import { testEvent } from "./plans.ts";
 /** What the world does next. Numbers are drawn beforehand and mean what the test makes of them. */
 export type Step =
   | { readonly kind: "read"; readonly events: number }
-  | { readonly kind: "fire" }
+  | { readonly kind: "fire"; readonly ends: number }
   | { readonly kind: "early" }
   | { readonly kind: "cool" }
+  | { readonly kind: "compact" }
   | { readonly kind: "checkpoint" }
   | { readonly kind: "crash" };
 
@@ -22,11 +23,12 @@ const AMOUNTS = [0.1, 0.2, 1e16, -1e16, 3, 1e-300, 2 ** 60, -0.30000000000000004
 export const arbitraryEvents: fc.Arbitrary<DecodedEvent[]> = fc
   .array(
     fc.record({
-      publishTimeMs: fc.integer({ min: -100, max: 300 }),
+      // Few different times, so that many events share one.
+      publishTimeMs: fc.integer({ min: -20, max: 50 }).map((n) => n * 5),
       // Late beyond 40 ms. Most are hardly delayed.
       delayMs: fc.oneof(
-        fc.integer({ min: 0, max: 5 }),
-        fc.integer({ min: 0, max: 60 }),
+        fc.constantFrom(0, 5),
+        fc.integer({ min: 0, max: 12 }).map((n) => n * 5),
         fc.constantFrom(39, 40, 41),
       ),
       id: fc.nat({ max: 25 }),
@@ -50,20 +52,18 @@ export const arbitraryEvents: fc.Arbitrary<DecodedEvent[]> = fc
       ),
   );
 
-const step = (kind: "fire" | "early" | "cool" | "checkpoint" | "crash") => fc.constant<Step>({ kind });
+const step = (kind: "early" | "cool" | "compact" | "checkpoint" | "crash") => fc.constant<Step>({ kind });
 const read: fc.Arbitrary<Step> = fc.integer({ min: 1, max: 5 }).map((events) => ({ kind: "read", events }));
 
+const fire: fc.Arbitrary<Step> = fc.integer({ min: 1, max: 12 }).map((ends) => ({ kind: "fire", ends }));
+const worker = [step("early"), step("cool"), step("compact")];
+
 /** Steps without crashes. */
-export const arbitrarySteps = fc.array(
-  fc.oneof(read, read, step("fire"), step("fire"), step("early"), step("cool")),
-  {
-    maxLength: 60,
-  },
-);
+export const arbitrarySteps = fc.array(fc.oneof(read, read, fire, ...worker), { maxLength: 60 });
 
 /** Steps with them. */
 export const arbitraryFaults = fc.array(
-  fc.oneof(read, read, step("fire"), step("early"), step("cool"), step("checkpoint"), step("crash")),
+  fc.oneof(read, read, fire, ...worker, step("checkpoint"), step("crash")),
   { maxLength: 60 },
 );
 

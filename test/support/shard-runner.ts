@@ -107,6 +107,11 @@ export class ShardRunner {
     expect(cold.isDirty).toBe(live.isDirty);
   }
 
+  /** Replaces the log by a snapshot, which a shard does by itself only when its log has grown long. */
+  compact(): void {
+    this.state = { ...this.state, log: [this.#warm().snapshot()] };
+  }
+
   /** Goes back to a checkpoint: everything read since then will be read again. */
   crash(checkpoint: Committed): void {
     this.state = checkpoint;
