@@ -1,6 +1,7 @@
 import { readFileSync, readdirSync } from "node:fs";
 import { basename, join } from "node:path";
 import { EventSchemaError, readEventRecord } from "../../pipeline/core/avro-schema.ts";
+import { messageOf } from "../../pipeline/core/error-message.ts";
 import type { SchemaRevision } from "../../pipeline/core/event-plan.ts";
 import { revisionReader } from "../../pipeline/core/revision-reader.ts";
 
@@ -45,7 +46,7 @@ function parseJson(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch (error) {
-    throw new EventSchemaError(`it is not JSON: ${error instanceof Error ? error.message : String(error)}`);
+    throw new EventSchemaError(`it is not JSON: ${messageOf(error)}`);
   }
 }
 

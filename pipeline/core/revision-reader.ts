@@ -1,6 +1,8 @@
 import { isUtf8 } from "node:buffer";
-import avro from "avsc";
-import { EventSchemaError, readEventRecord } from "./avro-schema.ts";
+import type { Type } from "avsc";
+import { readEventRecord } from "./avro-schema.ts";
+import { avroType, createResolver, exactLongType } from "./avro-type.ts";
+import { messageOf } from "./error-message.ts";
 import type { SchemaRevision } from "./event-plan.ts";
 import type { DeadLetterReason } from "./model.ts";
 import { recordCheck, type Fields, type Mismatch } from "./record-check.ts";
@@ -41,7 +43,10 @@ export function revisionReader(revision: SchemaRevision, newest: SchemaRevision)
   const newestRecord = readEventRecord(newest.avro);
   const newestCheck = recordCheck(newestRecord);
   const texts = newestRecord.fields.filter((field) => field.kind === "string").map((field) => field.name);
-  const resolver = revision.id === newest.id ? undefined : resolverOf(revision, newest);
+  const resolver =
+    revision.id === newest.id ? undefined : createResolver(revision, writerType, newest, newestType);
+  /** Reads what `writerType` won't; made for the first message that needs it. */
+  let lenientType: Type | undefined;
 
   return { json, binary };
 
@@ -61,14 +66,13 @@ export function revisionReader(revision: SchemaRevision, newest: SchemaRevision)
 
   function binary(data: Uint8Array): Fields | Refusal {
     const bytes = asBuffer(data);
-    let value: Fields | Refusal;
     try {
-      value = resolved(bytes);
+      const value = resolved(bytes);
+      if (value instanceof Refusal || isTextIntact(value, bytes)) return value;
+      return new Refusal("invalid_utf8", "a text of the message is not UTF-8");
     } catch (error) {
       return explain(bytes, messageOf(error));
     }
-    if (value instanceof Refusal || isTextIntact(value, bytes)) return value;
-    return new Refusal("invalid_utf8", "a text of the message is not UTF-8");
   }
 
   function resolved(bytes: Buffer): Fields | Refusal {
@@ -85,8 +89,9 @@ export function revisionReader(revision: SchemaRevision, newest: SchemaRevision)
 
   /** Names the field of a `long` that avsc won't read, being beyond 2^53; all else is no Avro of this schema. */
   function explain(bytes: Buffer, why: string): Refusal {
+    lenientType ??= exactLongType(revision);
     try {
-      const mismatch = writerCheck.fields(exactLongType(revision).fromBuffer(bytes) as Fields);
+      const mismatch = writerCheck.fields(lenientType.fromBuffer(bytes) as Fields);
       if (mismatch !== undefined) return refusalOf(mismatch);
     } catch {
       // Then the bytes themselves are wrong, and the first reading said why.
@@ -99,55 +104,6 @@ function refusalOf({ reason, detail, field, value }: Mismatch): Refusal {
   return new Refusal(reason, detail, field, value);
 }
 
-function avroType(revision: SchemaRevision, registry: Record<string, avro.Type> = {}): avro.Type {
-  try {
-    return avro.Type.forSchema(revision.avro as avro.Schema, { registry, omitRecordMethods: true });
-  } catch (error) {
-    throw new EventSchemaError(`revision ${revision.id} is no Avro schema: ${messageOf(error)}`, {
-      revision: revision.id,
-    });
-  }
-}
-
-function resolverOf(
-  revision: SchemaRevision,
-  newest: SchemaRevision,
-): ReturnType<avro.Type["createResolver"]> {
-  try {
-    return avroType(newest).createResolver(avroType(revision));
-  } catch (error) {
-    throw new EventSchemaError(
-      `revision ${newest.id} can't read what revision ${revision.id} wrote: ${messageOf(error)}`,
-      { revision: revision.id, newest: newest.id },
-    );
-  }
-}
-
-/** A revision's type in which a long is read as a bigint where no number is exact. */
-function exactLongType(revision: SchemaRevision): avro.Type {
-  const long = avro.types.LongType.__with({
-    fromBuffer(bytes: Buffer): number | bigint {
-      const exact = bytes.readBigInt64LE();
-      const number = Number(exact);
-      return Number.isSafeInteger(number) ? number : exact;
-    },
-    toBuffer: unused,
-    fromJSON: unused,
-    toJSON: unused,
-    isValid: unused,
-    compare: unused,
-  });
-  return avroType(revision, { long });
-}
-
-function unused(): never {
-  throw new Error("this type only reads");
-}
-
 function asBuffer(data: Uint8Array): Buffer {
   return Buffer.from(data.buffer, data.byteOffset, data.byteLength);
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }
