@@ -43,7 +43,9 @@ export const sampleOptions = {
   nonEmpty: ["who"],
 } as const;
 
+/** The event of `Sample`. */
 export const sample = defineEvent(sampleOptions);
+/** The entity of a sample's `who`. */
 export const person = defineEntity({ name: "person", key: "who" });
 
 /** A view of `Sample` without its features. */
