@@ -1,0 +1,68 @@
+import { Graph } from "./beam.ts";
+import { assignEvents } from "./assign.ts";
+import type { Registry } from "../define/index.ts";
+import { decodeMessages } from "./decode.ts";
+import { writeToFiles } from "./file-sink.ts";
+import { keepHeartbeat } from "./heartbeat.ts";
+import { groupSlices } from "./slices.ts";
+import { type MessageSource, readMessages } from "./sources.ts";
+import { writeDeadLetters, writeLate, writeOffline, writeOnline } from "./store-sinks.ts";
+import { stageOf } from "./view-ref.ts";
+import { windowsByTimers } from "./windows.ts";
+import type { StoreEndpoints } from "../stores/endpoints.ts";
+
+/** What a graph is built from. */
+export interface GraphOptions {
+  readonly registry: Registry;
+  /** The source of each event's messages, by the event's name. */
+  readonly sources: Readonly<Record<string, MessageSource>>;
+  readonly sinks:
+    | { readonly kind: "stores"; readonly endpoints: StoreEndpoints; readonly startMs: number }
+    /** For replay: rows to files, nothing else. */
+    | { readonly kind: "files"; readonly dir: string };
+}
+
+/**
+ * The whole pipeline:
+ *
+ *     read ─▶ decode ─▶ assign ─▶ slices ═▶ windows ─▶ online ─▶ offline ─▶ heartbeat
+ *               │          │                  │        Bigtable   BigQuery    complete_through
+ *               ▼          ▼                  ▼
+ *         dead letters   late              late (closed)
+ *
+ * Once an event for the first two, once a view for the rest. `═▶` is the one shuffle; what stands between two of them
+ * fuses into one stage of one worker. Strategy `beam-windows` will stand beside `windowsByTimers`, between the same
+ * two collections.
+ */
+export async function buildGraph({ registry, sources, sinks }: GraphOptions): Promise<Graph> {
+  const graph = new Graph();
+  const acknowledged = [];
+
+  for (const event of registry.events) {
+    const source = sources[event.name];
+    const views = registry.plans.filter((view) => view.source === event.name);
+    if (!source || views.length === 0) continue;
+    const messages = await readMessages(graph, source, event.name);
+    const events = decodeMessages(graph, messages, event.name);
+
+    for (const view of views) {
+      const candidates = assignEvents(graph, events, view);
+      const batches = groupSlices(graph, candidates, view);
+      const rows = windowsByTimers(graph, batches, view, { early: !events.bounded });
+      if (sinks.kind === "files") {
+        writeToFiles(graph, rows, view, sinks.dir);
+        continue;
+      }
+      const readable = writeOnline(graph, rows, view, sinks.endpoints);
+      acknowledged.push({ plan: view, rows: writeOffline(graph, readable, view, sinks.endpoints) });
+      writeLate(graph, candidates.tags.late, `${stageOf(view)}/late`, view, sinks.endpoints);
+      writeLate(graph, rows.tags.late, `${stageOf(view)}/closed`, view, sinks.endpoints);
+    }
+    if (sinks.kind === "stores") {
+      const letters = events.tags.dead_letters;
+      writeDeadLetters(graph, letters, `${event.name}/dead_letters`, event.name, sinks.endpoints);
+    }
+  }
+  if (sinks.kind === "stores") keepHeartbeat(graph, acknowledged, sinks);
+  return graph;
+}

@@ -1,0 +1,24 @@
+import { registerAssign } from "./assign.ts";
+import type { Registry } from "../define/index.ts";
+import { registerDecode } from "./decode.ts";
+import { registerFileSink } from "./file-sink.ts";
+import { registerHeartbeat } from "./heartbeat.ts";
+import { registerRecordingSource } from "./recording-source.ts";
+import { registerSlices } from "./slices.ts";
+import { registerStoreSinks } from "./store-sinks.ts";
+import { registerWindowsByTimers } from "./windows.ts";
+
+/**
+ * Makes every DoFn of the graph known to this process's workers. Call it once, with the definitions that the graph
+ * is built from.
+ */
+export function registerTransforms(registry: Registry): void {
+  registerRecordingSource();
+  registerDecode(registry);
+  registerAssign(registry);
+  registerSlices(registry);
+  registerWindowsByTimers(registry);
+  registerHeartbeat(registry);
+  registerStoreSinks(registry);
+  registerFileSink(registry);
+}

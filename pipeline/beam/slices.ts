@@ -1,0 +1,66 @@
+import { Writer } from "../core/bytes.ts";
+import { encodeSliceBatch } from "../core/slice-batch.ts";
+import { SliceGrouper } from "../core/slice-grouper.ts";
+import type { ViewPlan } from "../core/view-plan.ts";
+import { bytesCoder, kvCoder, varintCoder } from "../harness/coders.ts";
+import type { BundleContext, DoFn } from "../harness/dofn.ts";
+import { registerDoFn } from "../harness/registry.ts";
+import { GLOBAL_WINDOWS } from "../harness/windowed-value.ts";
+import type { Candidate } from "./assign.ts";
+import type { Collection, Graph, KV } from "./beam.ts";
+import type { Registry } from "../define/index.ts";
+import { planOf, refTo, stageOf, type ViewRef } from "./view-ref.ts";
+
+/** A shard's number, and a batch of events of one key and slice as its codec writes it. */
+export type ShardBatch = KV<number, Uint8Array>;
+
+/** Keys of the shuffle: a shard's number. Small ones only, so the decoder's bigints don't occur. */
+export const shardCoder = kvCoder(varintCoder, bytesCoder);
+
+/**
+ * Groups the events of a bundle by (key, slice), before the one shuffle: each batch crosses it once. Events keep
+ * their identity, since only the shard that remembers their ids can tell a duplicate.
+ */
+export function groupSlices(
+  graph: Graph,
+  candidates: Collection<Candidate>,
+  plan: ViewPlan,
+): Collection<ShardBatch> {
+  return graph.parDo(candidates, `${stageOf(plan)}/slices`, {
+    doFn: "slices",
+    config: refTo(plan),
+    output: shardCoder as never,
+  });
+}
+
+/** Events that a bundle may hold back before it hands them on. */
+const MAX_HELD = 20_000;
+
+/** Makes the DoFn of this file known to the worker. */
+export function registerSlices(registry: Registry): void {
+  registerDoFn("slices", (ref: ViewRef): DoFn<Candidate, ShardBatch> => {
+    const plan = planOf(registry, ref);
+    const grouper = new SliceGrouper(plan);
+    const writer = new Writer(256);
+    const flush = (context: BundleContext<ShardBatch>) => {
+      for (const { shard, batch } of grouper.drain()) {
+        encodeSliceBatch(plan, batch, writer);
+        // At the slice's start: never behind what the elements allowed, and the same for any grouping.
+        context.emit(
+          { key: shard, value: writer.take() },
+          { timestamp: batch.sliceMs, windows: GLOBAL_WINDOWS },
+        );
+      }
+    };
+    return {
+      startBundle() {
+        grouper.drain(); // a bundle that failed left its events here
+      },
+      process({ key, event }, context) {
+        grouper.add(key, event);
+        if (grouper.size >= MAX_HELD) flush(context);
+      },
+      finishBundle: flush,
+    };
+  });
+}
