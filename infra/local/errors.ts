@@ -1,16 +1,14 @@
+import { FreshetError } from "../../pipeline/core/errors.ts";
+
 /** What kept the local stack, or a part of it, from running. */
-export type StackErrorCode = "PORT_IN_USE" | "PART_DIED" | "PART_SILENT" | "STACK_RUNNING" | "NO_CHECKPOINT";
+export type StackErrorCode = "port_in_use" | "part_died" | "part_silent" | "stack_running" | "no_checkpoint";
 
 /** Thrown when the stack can't be started; its message is one sentence that says what to do. */
-export class StackError extends Error {
-  override readonly name = "StackError";
-  readonly code: StackErrorCode;
-  /** The part concerned, where it is one. */
-  readonly part?: string;
+export class StackError extends FreshetError {
+  declare readonly code: StackErrorCode;
 
-  constructor(code: StackErrorCode, message: string, part?: string) {
-    super(message);
-    this.code = code;
-    if (part !== undefined) this.part = part;
+  /** @param fields what the message names: `part`, `port`, `pid`, `logFile` */
+  constructor(code: StackErrorCode, message: string, fields: Record<string, unknown> = {}) {
+    super(code, message, fields);
   }
 }

@@ -7,7 +7,7 @@ export const LOOPBACK = "127.0.0.1";
 /**
  * A port to listen on: the wanted one if it is free, or any for 0. It is free now; another process may take it before
  * it is used.
- * @throws StackError `PORT_IN_USE`
+ * @throws StackError `port_in_use`
  */
 export async function claimPort(part: string, wanted = 0): Promise<number> {
   const server = createServer();
@@ -20,9 +20,9 @@ export async function claimPort(part: string, wanted = 0): Promise<number> {
     const { code } = error as NodeJS.ErrnoException;
     const why = code === "EADDRINUSE" ? "is in use" : `can't be listened on (${code ?? String(error)})`;
     throw new StackError(
-      "PORT_IN_USE",
+      "port_in_use",
       `Port ${wanted} for ${part} ${why}: stop what uses it, or choose another port (0 takes any free one).`,
-      part,
+      { part, port: wanted },
     );
   }
   const { port } = server.address() as AddressInfo;
@@ -54,7 +54,7 @@ const SERVICES: Readonly<Record<keyof StackPorts, string>> = {
 /**
  * A port for every service, so that each part can be told of the others before they run, and finds its own again when
  * it is restarted.
- * @throws StackError `PORT_IN_USE`
+ * @throws StackError `port_in_use`
  */
 export async function claimPorts(wanted: Partial<StackPorts>): Promise<StackPorts> {
   const names = Object.keys(SERVICES) as (keyof StackPorts)[];

@@ -52,13 +52,13 @@ const REMEMBERED_LINES = 5;
  *
  * It leads a process group of its own: Ctrl-C in the terminal reaches only us, who stop it in order, and whatever it
  * started itself is killed with it.
- * @throws StackError `PART_DIED` if it exits before it is ready, `PART_SILENT` if it doesn't become ready in time
+ * @throws StackError `part_died` if it exits before it is ready, `part_silent` if it doesn't become ready in time
  */
 export async function startChild<R>(spec: ChildSpec<R>, options: StartOptions = {}): Promise<Child<R>> {
   const log = createWriteStream(spec.logFile, { flags: "a" });
   const child = spawn(spec.command, spec.args, {
     env: { ...process.env, ...spec.env },
-    detached: process.platform !== "win32",
+    detached: true,
     stdio: ["pipe", "pipe", "pipe"],
   });
   child.stdin.on("error", () => undefined); // it may be gone already
@@ -133,16 +133,16 @@ async function firstOf<R>(
   const silent = new Promise<never>((_, reject) => {
     timer = setTimeout(() => {
       const message = `${name} was not ready within ${withinMs / 1000} s; its log is ${logFile}.`;
-      reject(new StackError("PART_SILENT", message, name));
+      reject(new StackError("part_silent", message, { part: name, logFile }));
     }, withinMs);
   });
   const died = exited.then((exit) => {
     const how = exit.signal ?? `exit code ${String(exit.code)}`;
     const last = lastLines.at(-1) ?? "it printed nothing";
     throw new StackError(
-      "PART_DIED",
+      "part_died",
       `${name} ended before it was ready (${how}): ${last}; its log is ${logFile}.`,
-      name,
+      { part: name, logFile },
     );
   });
   try {
@@ -155,7 +155,7 @@ async function firstOf<R>(
 /** Signals a process and everything that it started. */
 function signalGroup(pid: number, signal: NodeJS.Signals): void {
   try {
-    process.kill(process.platform === "win32" ? pid : -pid, signal);
+    process.kill(-pid, signal);
   } catch {
     // all of them are gone
   }

@@ -48,7 +48,7 @@ export interface Stack {
   /**
    * Restarts the engine so that the next job starts from a checkpoint.
    * @param restoreFrom its folder; by default the newest completed one below `checkpointDir`
-   * @throws StackError `NO_CHECKPOINT`
+   * @throws StackError `no_checkpoint`
    */
   restartEngine(restoreFrom?: string): Promise<void>;
   /** Kills a part as a crash would (SIGKILL); no `crashed` event tells of it. */
@@ -67,7 +67,7 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
   const other = await findRunningStack(runDir);
   if (other !== undefined) {
     const message = `A local stack runs already (process ${other.pid}): stop it first.`;
-    throw new StackError("STACK_RUNNING", message);
+    throw new StackError("stack_running", message, { pid: other.pid });
   }
   const installation = await ensureInstalled(options);
   const choice = choosePubsub(options.pubsubEmulatorHost, process.env);
@@ -107,7 +107,7 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
       const checkpoint = restoreFrom ?? (await newestCheckpoint(checkpointDir));
       if (checkpoint === undefined) {
         const message = `No checkpoint is complete yet below ${checkpointDir}: wait for one, or restart the engine without.`;
-        throw new StackError("NO_CHECKPOINT", message, "engine");
+        throw new StackError("no_checkpoint", message, { part: "engine", checkpointDir });
       }
       await supervisor.stop("engine");
       await supervisor.start("engine", engine(setup, checkpoint));

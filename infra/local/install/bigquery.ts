@@ -40,7 +40,7 @@ export async function ensureBigQueryEmulator(context: InstallContext): Promise<B
       const { exitCode, tail } = await runTool(found.executable, [INSTALL_EXTENSION], env, () => undefined);
       if (exitCode !== 0) {
         throw new InstallError(
-          "PIP_FAILED",
+          "pip_failed",
           `DuckDB's spatial extension could not be installed: ${tail.at(-1) ?? ""}`,
         );
       }
@@ -57,5 +57,5 @@ const homeOf = (folder: string): string => path.join(folder, "home");
 
 function runtimeEnv(folder: string): Record<string, string> {
   const home = homeOf(folder);
-  return { PYTHONPATH: packagesOf(folder), PYTHONNOUSERSITE: "1", HOME: home, USERPROFILE: home };
+  return { PYTHONPATH: packagesOf(folder), PYTHONNOUSERSITE: "1", HOME: home };
 }

@@ -10,6 +10,7 @@ import { findPython } from "./python.ts";
 import { runTool } from "./run-tool.ts";
 
 const PART = "Bigtable emulator";
+const BINARY = "cbtemulator";
 
 /** Google's emulator, a Go program; the jar holds a binary for each platform. */
 export const BIGTABLE_EMULATOR: MavenArtifact = {
@@ -24,7 +25,6 @@ const PLATFORMS: Readonly<Record<string, string>> = {
   "linux-arm64": "linux-arm",
   "darwin-x64": "darwin-x86_64",
   "darwin-arm64": "darwin-arm",
-  "win32-x64": "windows-x86_64",
 };
 
 /** Copies one entry of a zip file (jar, entry, target): Node has no reader for zip, Python has. */
@@ -40,11 +40,10 @@ export async function ensureBigtableEmulator(context: InstallContext): Promise<s
   const platform = PLATFORMS[`${process.platform}-${process.arch}`];
   if (platform === undefined) {
     throw new InstallError(
-      "UNSUPPORTED_PLATFORM",
+      "unsupported_platform",
       `There is no Bigtable emulator for ${process.platform} on ${process.arch}.`,
     );
   }
-  const binary = process.platform === "win32" ? "cbtemulator.exe" : "cbtemulator";
   const folder = path.join(context.cacheDir, `bigtable-${BIGTABLE_EMULATOR.sha256.slice(0, 12)}`);
   await installOnce(folder, async (staging) => {
     const bytesTotal = BIGTABLE_EMULATOR.bytes;
@@ -55,13 +54,13 @@ export async function ensureBigtableEmulator(context: InstallContext): Promise<s
     await fetchArtifacts([BIGTABLE_EMULATOR], repository, staging, report);
 
     const jar = path.join(staging, fileName(BIGTABLE_EMULATOR));
-    const entry = `gcloud/bigtable-${platform}/platform/bigtable-emulator/${binary}`;
-    await extract(jar, entry, path.join(staging, binary), context);
+    const entry = `gcloud/bigtable-${platform}/platform/bigtable-emulator/${BINARY}`;
+    await extract(jar, entry, path.join(staging, BINARY), context);
     await rm(jar);
     context.onProgress({ part: PART, state: "done" });
     return {};
   });
-  return path.join(folder, binary);
+  return path.join(folder, BINARY);
 }
 
 async function extract(jar: string, entry: string, to: string, context: InstallContext): Promise<void> {
@@ -74,7 +73,7 @@ async function extract(jar: string, entry: string, to: string, context: InstallC
   );
   if (exitCode !== 0) {
     throw new InstallError(
-      "UNSUPPORTED_PLATFORM",
+      "unsupported_platform",
       `${entry} could not be taken out of ${jar}: ${tail.at(-1) ?? ""}`,
     );
   }

@@ -40,7 +40,7 @@ export async function isIntact(file: string, locked: Pick<Download, "sha256" | "
 /**
  * Fetches a file and checks it against its pinned SHA-256. What an interrupted download left in `<to>.part` is
  * continued; the file itself appears only whole.
- * @throws InstallError `DOWNLOAD_FAILED`, `CHECKSUM_MISMATCH`
+ * @throws InstallError `download_failed`, `checksum_mismatch`
  */
 export async function download(request: Download): Promise<void> {
   await mkdir(path.dirname(request.to), { recursive: true });
@@ -54,7 +54,7 @@ export async function download(request: Download): Promise<void> {
     });
   } catch (error) {
     if (error instanceof InstallError) throw error;
-    throw new InstallError("DOWNLOAD_FAILED", `${request.url} could not be fetched: ${reason(error)}.`, {
+    throw new InstallError("download_failed", `${request.url} could not be fetched: ${reason(error)}.`, {
       cause: error,
     });
   }
@@ -73,7 +73,7 @@ async function attempt(request: Download): Promise<void> {
   await rm(part, { force: true });
   if (size < request.bytes) throw new Error(`the answer ended after ${size} of ${request.bytes} bytes`);
   const mismatch = new InstallError(
-    "CHECKSUM_MISMATCH",
+    "checksum_mismatch",
     `${request.url} is not the file that is locked (its SHA-256 differs): ask who runs that repository, or choose another with --maven-repository.`,
   );
   // What an earlier run left may be to blame; the file from its beginning is the repository's word.

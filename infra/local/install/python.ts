@@ -18,7 +18,7 @@ const DESCRIBE = "import os,sys; print(os.path.realpath(sys.executable), *sys.ve
 
 /**
  * The first of `FRESHET_PYTHON`, `python3`, `python3.13` … on PATH that is new enough.
- * @throws InstallError `NO_PYTHON`
+ * @throws InstallError `no_python`
  */
 export async function findPython(env: Environment): Promise<Python> {
   const chosen = env["FRESHET_PYTHON"];
@@ -27,7 +27,7 @@ export async function findPython(env: Environment): Promise<Python> {
     if (python !== undefined) return python;
   }
   throw new InstallError(
-    "NO_PYTHON",
+    "no_python",
     `The BigQuery emulator needs Python ${OLDEST_PYTHON.join(".")} or newer${chosen ? ` (FRESHET_PYTHON is "${chosen}")` : ""}: install it (for example "apt-get install python3 python3-venv" or "brew install python@3.13"), or set FRESHET_PYTHON to its path.`,
   );
 }
