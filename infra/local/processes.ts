@@ -14,6 +14,8 @@ export interface ChildSpec<R> {
   readonly logFile: string;
   /** Looks at each line that it prints; anything but undefined means that it is ready. */
   readonly readiness: (line: string) => R | undefined;
+  /** Gets every line that it prints, before and after it is ready. */
+  readonly onLine?: (line: string) => void;
   /** Longest wait for that, in milliseconds. @default 60000 */
   readonly readyWithinMs?: number;
 }
@@ -85,6 +87,7 @@ export async function startChild<R>(spec: ChildSpec<R>, options: StartOptions = 
         log.write(`${line}\n`);
         lastLines.push(line);
         if (lastLines.length > REMEMBERED_LINES) lastLines.shift();
+        spec.onLine?.(line);
         const said = spec.readiness(line);
         if (said !== undefined) resolve(said);
       });

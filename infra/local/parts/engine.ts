@@ -24,11 +24,19 @@ const OPENED_PACKAGES = [
   "sun.nio.ch",
 ];
 
+/** What the engine needs of a part's set-up. */
+export interface EngineSetup extends Omit<PartSetup, "installation"> {
+  readonly installation: Pick<PartSetup["installation"], "java" | "engineJars">;
+}
+
 /**
  * The engine: one JVM with Flink, Beam's job service and the expansion service.
  * @param restoreFrom folder of a completed checkpoint, for the job to start from
  */
-export function engine({ installation, ports, dir, pubsubRest }: PartSetup, restoreFrom?: string): PartSpec {
+export function engine(
+  { installation, ports, dir, pubsubRest }: EngineSetup,
+  restoreFrom?: string,
+): PartSpec {
   const workDir = path.join(dir, "engine");
   mkdirSync(workDir, { recursive: true });
   return {

@@ -1,0 +1,128 @@
+import { mkdir, mkdtemp, rm, stat, writeFile } from "node:fs/promises";
+import path from "node:path";
+import { Command } from "commander";
+import { localDir } from "../../infra/local/install/context.ts";
+import { progressDisplay } from "../../infra/local/install/progress.ts";
+import { startLoneEngine } from "../../infra/local/lone-engine.ts";
+import { buildGraph } from "../beam/build.ts";
+import { submit } from "../beam/job.ts";
+import { readRecording } from "../beam/recording-source.ts";
+import { registerTransforms } from "../beam/register.ts";
+import { stageOf } from "../beam/view-ref.ts";
+import { FreshetError } from "../core/errors.ts";
+import { defineRegistry, type Registry } from "../define/index.ts";
+import { features } from "../features/registry.ts";
+import { metricsSnapshot } from "../harness/metrics.ts";
+import { startWorkerPool } from "../harness/worker-pool.ts";
+import { list } from "../options.ts";
+import { note, say, sayJson } from "./output.ts";
+import { collectRows } from "./replay-rows.ts";
+
+interface ReplayFlags {
+  readonly out: string;
+  readonly views?: readonly string[];
+  readonly event: string;
+  readonly json?: boolean;
+  readonly mavenRepository?: string;
+}
+
+/** `freshet replay FILE --out DIR`: a recording through the real graph on the real engine, bounded. */
+export function replayCommand(): Command {
+  return new Command("replay")
+    .description("Run a recording through the graph on the local engine, with publish times as recorded.")
+    .argument(
+      "<file>",
+      "NDJSON, a message a line: message_id, publish_time, attributes, and json or data_base64",
+    )
+    .requiredOption("--out <dir>", "where offline.ndjson and summary.json go")
+    .option("--views <names>", "only these views, by comma (default: all)", list)
+    .option("--event <name>", "which event the recording holds", features.events[0]?.name)
+    .option("--maven-repository <url>", "where the engine's libraries come from, if they are missing")
+    .option("--json", "print the summary as one JSON document")
+    .action(replay);
+}
+
+async function replay(file: string, flags: ReplayFlags): Promise<void> {
+  const registry = chosen(flags.views);
+  const { name: event } = registry.event(flags.event);
+  await check(file);
+  await mkdir(flags.out, { recursive: true });
+  await mkdir(localDir(process.env), { recursive: true });
+  const work = await mkdtemp(path.join(localDir(process.env), "replay-"));
+  try {
+    await runBounded(registry, event, path.resolve(file), work, flags);
+    const rows = await collectRows(work, registry.plans, path.join(flags.out, "offline.ndjson"));
+    const summary = summarise(registry);
+    await writeFile(path.join(flags.out, "summary.json"), `${JSON.stringify(summary, undefined, 2)}\n`);
+    if (flags.json) sayJson({ ...summary, rows, out: flags.out });
+    else say(`${rows} rows in ${path.join(flags.out, "offline.ndjson")}; ${JSON.stringify(summary)}`);
+  } finally {
+    await rm(work, { recursive: true, force: true });
+  }
+}
+
+/** Everything that is wrong with the recording is said before anything starts. */
+async function check(file: string): Promise<void> {
+  const found = await stat(file).catch(() => undefined);
+  if (!found?.isFile()) throw new FreshetError("no_such_file", `there is no recording ${file}`, { file });
+  let messages = 0;
+  for await (const message of readRecording(file)) messages += message.messageId === "" ? 0 : 1;
+  note(`replaying ${messages} messages`);
+}
+
+function chosen(names: readonly string[] | undefined): Registry {
+  if (names === undefined) return features;
+  const wanted = names.map((name) => features.plan(name));
+  return defineRegistry(features.views.filter(({ plan }) => wanted.includes(plan)));
+}
+
+async function runBounded(
+  registry: Registry,
+  event: string,
+  file: string,
+  dir: string,
+  flags: ReplayFlags,
+): Promise<void> {
+  registerTransforms(registry);
+  const engine = await startLoneEngine(path.join(dir, "engine"), {
+    onProgress: progressDisplay(process.stderr),
+    ...(flags.mavenRepository !== undefined && { mavenRepository: flags.mavenRepository }),
+  });
+  const pool = await startWorkerPool();
+  try {
+    const graph = await buildGraph({
+      registry,
+      sources: { [event]: { kind: "recording", file } },
+      sinks: { kind: "files", dir },
+    });
+    const proto = graph.toProto({ kind: "external", pool: pool.address });
+    const job = await submit(proto, engine.jobService, "freshet-replay", { streaming: true, parallelism: 1 });
+    try {
+      await job.done();
+    } finally {
+      job.close();
+    }
+  } finally {
+    await pool.stop();
+    await engine.stop();
+  }
+}
+
+/** Every message and every (event, view) in exactly one class. */
+function summarise({ plans }: Registry) {
+  const totals = new Map<string, number>();
+  for (const { name, total } of metricsSnapshot().counters) totals.set(name, (totals.get(name) ?? 0) + total);
+  const count = (name: string) => totals.get(name) ?? 0;
+  const classes = (stage: string) => ({
+    applied: count(`${stage}.applied`),
+    late: count(`${stage}.late`),
+    filtered: count(`${stage}.filtered`),
+    duplicate: count(`${stage}.duplicate`),
+  });
+  return {
+    read: count("read"),
+    dead_letter: count("dead_letter"),
+    decoded: count("decoded"),
+    views: Object.fromEntries(plans.map((plan) => [plan.name, classes(stageOf(plan))])),
+  };
+}
