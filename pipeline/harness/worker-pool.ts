@@ -55,7 +55,7 @@ export async function startWorkerPool(options: WorkerPoolOptions = {}): Promise<
   server.addService(beamFnExternalWorkerPoolDefinition, {
     startWorker: unary((request: StartWorkerRequest) => start(request)),
     stopWorker: unary(async ({ workerId }: StopWorkerRequest) => {
-      await workers.get(workerId)?.stop();
+      await workers.get(workerId)?.retire();
     }),
   });
   const port = await new Promise<number>((resolve, reject) => {

@@ -36,6 +36,9 @@ export interface WorkerOptions {
 type Response = InstructionResponse["response"];
 type Metrics = Pick<ProcessBundleResponse, "monitoringInfos" | "monitoringData">;
 
+/** How long a runner may take to close its streams. */
+const GRACE_MS = 5_000;
+
 const SHORT_IDS_URN = "beam:protocol:monitoring_info_short_ids:v1";
 
 /**
@@ -90,8 +93,11 @@ export class Worker {
     this.#removeLogSink = this.#logging ? addLogSink(this.#logging) : () => undefined;
     this.#control = new ControlChannel(controlEndpoint, metadata, {
       onInstruction: (request) => void this.#handle(request),
-      onEnd: () => void this.#end(undefined),
-      onLost: (error) => void this.#end(error),
+      onEnd: () => void this.retire(),
+      onLost: (error) => {
+        void this.#end(error);
+        this.#cancelStreams();
+      },
     });
   }
 
@@ -108,6 +114,24 @@ export class Worker {
   /** Ends the worker: running bundles fail, user code is torn down, every stream is let go. */
   async stop(): Promise<void> {
     await this.#end(undefined);
+    this.#cancelStreams();
+  }
+
+  /**
+   * Ends the worker on the runner's request. The runner then closes the data and state streams itself, and trips
+   * over those that are closed already: they are let go of only if it has not done so after a while.
+   */
+  async retire(): Promise<void> {
+    await this.#end(undefined);
+    setTimeout(() => {
+      this.#cancelStreams();
+    }, GRACE_MS).unref();
+  }
+
+  #cancelStreams(): void {
+    this.#control.cancel();
+    for (const channel of [...this.#data.values(), ...this.#state.values()]) channel.cancel();
+    this.#logging?.cancel();
   }
 
   async #end(error: HarnessError | undefined): Promise<void> {
@@ -117,8 +141,7 @@ export class Worker {
     const stopped = error ?? new HarnessError("runner_gone", "the worker has stopped");
     for (const processor of this.#running.values()) processor.fail(stopped);
     for (const processor of [...this.#idle.values()].flat()) await this.#teardown(processor);
-    this.#control.cancel();
-    for (const channel of [...this.#data.values(), ...this.#state.values()]) channel.cancel();
+    this.#control.end();
     this.#removeLogSink();
     this.#logging?.end();
     if (error) this.#finish.reject(error);

@@ -4,7 +4,12 @@ import type { OutputTime_Enum } from "apache-beam/proto/beam_runner_api";
 import * as pb from "apache-beam/proto/beam_runner_api";
 import { Reader, Writer } from "../../pipeline/core/bytes.ts";
 import type { Coder } from "../../pipeline/harness/coders.ts";
-import { globalWindowCoder, timerCoder, windowedValueCoder } from "../../pipeline/harness/coders.ts";
+import {
+  globalWindowCoder,
+  timerCoder,
+  varintCoder,
+  windowedValueCoder,
+} from "../../pipeline/harness/coders.ts";
 import { COMBINE_FN_URN, combineFnPayload, DO_FN_URN, doFnPayload } from "../../pipeline/harness/registry.ts";
 import { GLOBAL_WINDOWS, NO_FIRING } from "../../pipeline/harness/windowed-value.ts";
 import type { TimerData, Window, WindowedValue } from "../../pipeline/harness/windowed-value.ts";
@@ -20,8 +25,10 @@ export interface Collection {
 export interface ParDoSpec {
   readonly doFn: string;
   readonly config?: unknown;
-  /** Coders by tag; `main` is the main output. */
-  readonly outputs?: Readonly<Record<string, Coder<unknown>>>;
+  /** Of the main output. @default varintCoder */
+  readonly output?: Coder<unknown>;
+  /** Coders of the additional outputs. */
+  readonly tags?: Readonly<Record<string, Coder<unknown>>>;
   readonly states?: Readonly<Record<string, { kind: "value" | "bag"; coder: Coder<unknown> }>>;
   readonly timers?: Readonly<Record<string, { domain: "event" | "processing"; key: Coder<unknown> }>>;
   readonly sideInputs?: Readonly<Record<string, Collection>>;
@@ -56,7 +63,12 @@ export class Stage {
     this.#transform(id, "beam:runner:sink:v1", this.#port(input), { in: input }, {});
   }
 
-  parDo(input: Collection, id: string, spec: ParDoSpec): Record<string, Collection> {
+  /** Applies a registered DoFn; its main output, and the additional ones under `tags`. */
+  parDo<T extends string = never>(
+    input: Collection,
+    id: string,
+    spec: ParDoSpec & { readonly tags?: Readonly<Record<T, Coder<unknown>>> },
+  ): Collection & { readonly tags: Readonly<Record<T, Collection>> } {
     const payload = pb.ParDoPayload.create({
       doFn: { urn: DO_FN_URN, payload: doFnPayload(spec.doFn, spec.config) },
     });
@@ -80,12 +92,19 @@ export class Stage {
         accessPattern: { urn: "beam:side_input:iterable:v1" },
       });
     }
-    const outputs = Object.fromEntries(
-      Object.entries(spec.outputs ?? {}).map(([tag, coder]) => [tag, this.collection(coder, input.window)]),
-    );
+    const main = this.collection(spec.output ?? varintCoder, input.window);
+    const tags = Object.fromEntries(
+      Object.entries<Coder<unknown>>(spec.tags ?? {}).map(([tag, coder]) => [
+        tag,
+        this.collection(coder, input.window),
+      ]),
+    ) as Record<T, Collection>;
     const inputs = { in: input, ...spec.sideInputs };
-    this.#transform(id, "beam:transform:pardo:v1", pb.ParDoPayload.toBinary(payload), inputs, outputs);
-    return outputs;
+    this.#transform(id, "beam:transform:pardo:v1", pb.ParDoPayload.toBinary(payload), inputs, {
+      main,
+      ...tags,
+    });
+    return { ...main, tags };
   }
 
   /** A step of a lifted combine, `precombine` for instance. */

@@ -17,6 +17,7 @@ import {
   beamFnLoggingDefinition,
   beamFnStateDefinition,
 } from "apache-beam/proto/beam_fn_api.grpc-server";
+import { ParDoPayload } from "apache-beam/proto/beam_runner_api";
 import type { ProvisionInfo } from "apache-beam/proto/beam_provision_api";
 import { provisionServiceDefinition } from "apache-beam/proto/beam_provision_api.grpc-server";
 
@@ -31,7 +32,7 @@ const OPTIONS: grpc.ChannelOptions = {
 /** A bundle as the runner sees it. */
 export class FakeBundle {
   readonly instruction: string;
-  /** The worker's answer; rejects with the error's text. */
+  /** The worker's answer, when all outputs have come too, as a runner waits for both; rejects with the error's text. */
   readonly done: Promise<ProcessBundleResponse>;
   /** Blocks that came out, in order, by transform. */
   readonly out = new Map<string, Uint8Array[]>();
@@ -40,12 +41,25 @@ export class FakeBundle {
   /** Transforms and `transform/family` whose `isLast` came. */
   readonly ended = new Set<string>();
   readonly #send: (elements: Elements) => void;
+  readonly #expected: ReadonlySet<string>;
+  readonly #outputs = Promise.withResolvers<undefined>();
 
-  constructor(instruction: string, done: Promise<ProcessBundleResponse>, send: (elements: Elements) => void) {
+  /** @param expected what must end: sinks, and `transform/family` of timers */
+  constructor(
+    instruction: string,
+    expected: ReadonlySet<string>,
+    answer: Promise<ProcessBundleResponse>,
+    send: (elements: Elements) => void,
+  ) {
     this.instruction = instruction;
-    this.done = done;
-    this.done.catch(() => undefined);
+    this.#expected = expected;
     this.#send = send;
+    this.done = answer.then(async (response) => {
+      await this.#outputs.promise;
+      return response;
+    });
+    this.done.catch(() => undefined); // whoever awaits it sees the failure
+    this.#checkEnd();
   }
 
   /** Sends encoded elements to a source. */
@@ -70,6 +84,11 @@ export class FakeBundle {
       if (t.timers.length > 0) push(this.timers, id, t.timers);
       if (t.isLast) this.ended.add(id);
     }
+    this.#checkEnd();
+  }
+
+  #checkEnd(): void {
+    if ([...this.#expected].every((id) => this.ended.has(id))) this.#outputs.resolve(undefined);
   }
 }
 
@@ -92,7 +111,6 @@ export class FakeRunner {
   provision: Partial<ProvisionInfo> = {};
   /** State answers are cut into pieces of so many bytes. */
   statePageBytes = Infinity;
-  /** While set, what the worker sends is not read: its transport fills up. */
   readonly #server: grpc.Server;
   readonly #bundles = new Map<string, FakeBundle>();
   readonly #answers = new Map<string, (response: InstructionResponse) => void>();
@@ -122,7 +140,7 @@ export class FakeRunner {
   bundle(descriptorId: string, request: Partial<ProcessBundleRequest> = {}): FakeBundle {
     const instruction = `bundle-${this.#nextId++}`;
     const processBundle = { processBundleDescriptorId: descriptorId, cacheTokens: [], ...request };
-    const done = this.#ask(instruction, { oneofKind: "processBundle", processBundle }).then(
+    const answer = this.#ask(instruction, { oneofKind: "processBundle", processBundle }).then(
       ({ error, response }) => {
         if (error !== "") throw new Error(error);
         if (response.oneofKind !== "processBundle")
@@ -130,7 +148,8 @@ export class FakeRunner {
         return response.processBundle;
       },
     );
-    const bundle = new FakeBundle(instruction, done, (elements) => {
+    const expected = outputsOf(this.descriptors.get(descriptorId));
+    const bundle = new FakeBundle(instruction, expected, answer, (elements) => {
       void this.send(elements);
     });
     this.#bundles.set(instruction, bundle);
@@ -281,9 +300,25 @@ export function stateId(key: StateKey | undefined): string {
       return `${key.type.iterableSideInput.sideInputId}@${text(key.type.iterableSideInput.window)}`;
     case "runner":
       return text(key.type.runner.key);
-    default:
-      return `unknown ${key?.type.oneofKind ?? ""}`;
+    case "multimapSideInput":
+    case "multimapKeysSideInput":
+    case "multimapUserState":
+    case "multimapKeysUserState":
+    case undefined:
+      throw new Error(`a state key of kind ${key?.type.oneofKind ?? "none"}`);
   }
+}
+
+/** Sinks and timer families, whose end a runner awaits. */
+function outputsOf(descriptor: ProcessBundleDescriptor | undefined): ReadonlySet<string> {
+  const ids = Object.entries(descriptor?.transforms ?? {}).flatMap(([id, { spec }]) => {
+    if (spec?.urn === "beam:runner:sink:v1") return [id];
+    if (spec?.urn !== "beam:transform:pardo:v1") return [];
+    return Object.keys(ParDoPayload.fromBinary(spec.payload).timerFamilySpecs).map(
+      (family) => `${id}/${family}`,
+    );
+  });
+  return new Set(ids);
 }
 
 // A test that ends cancels streams; the server's side need not care.

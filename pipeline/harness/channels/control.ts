@@ -65,9 +65,14 @@ export class ControlChannel {
     });
   }
 
-  /** Ends the worker's side. */
+  /** Ends the worker's side in order: the runner ends its own. */
+  end(): void {
+    if (this.#close()) this.#call.end();
+  }
+
+  /** Lets go of the stream. */
   cancel(): void {
-    if (!this.#close()) return;
+    this.#close();
     this.#call.cancel();
     this.#client.close();
   }
