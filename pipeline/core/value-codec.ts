@@ -12,6 +12,11 @@ const WHOLE = 3;
 const DOUBLE = 4;
 const STRING = 5;
 
+/** The value that is stored for a value: 0 for −0, which equals it in other bytes. */
+export function canonicalValue<V extends FeatureValue>(value: V): V {
+  return value === 0 ? (0 as V) : value;
+}
+
 /** Writes a value with its type. −0 is written as 0. */
 export function writeValue(value: FeatureValue, to: Writer): void {
   if (value === null) to.byte(NULL);

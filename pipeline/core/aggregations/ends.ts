@@ -1,6 +1,6 @@
 import type { Aggregation, InputOrder } from "../aggregation.ts";
 import type { FeatureValue } from "../model.ts";
-import { readValue, writeValue } from "../value-codec.ts";
+import { canonicalValue, readValue, writeValue } from "../value-codec.ts";
 
 /** What first and last keep: one input and what orders it; `undefined` where none is. */
 export type EndAccumulator = (InputOrder & { readonly value: FeatureValue }) | undefined;
@@ -24,7 +24,8 @@ function end(
     name,
     empty: null,
     zero: () => undefined,
-    add: (acc, value, { eventTimeMs, eventId }) => merge(acc, { eventTimeMs, eventId, value }),
+    add: (acc, value, { eventTimeMs, eventId }) =>
+      merge(acc, { eventTimeMs, eventId, value: canonicalValue(value) }),
     merge,
     output: (acc) => acc?.value ?? null,
     encode(acc, to) {

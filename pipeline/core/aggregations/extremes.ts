@@ -1,6 +1,6 @@
 import type { Aggregation } from "../aggregation.ts";
 import type { Reader } from "../bytes.ts";
-import { readValue, writeValue } from "../value-codec.ts";
+import { canonicalValue, readValue, writeValue } from "../value-codec.ts";
 
 /** What min and max compare: numbers as numbers, strings by UTF-16 units. One feature has one of the two. */
 export type Comparable = number | string;
@@ -20,8 +20,8 @@ function extreme(
     name,
     empty: null,
     zero: () => null,
-    // −0 equals 0 but is other bytes; NaN would stay or not by the order of inputs (decode lets none through).
-    add: (acc, input) => (Number.isNaN(input) ? acc : better(acc, input === 0 ? 0 : input)),
+    // NaN would stay or not by the order of inputs: decode lets none through.
+    add: (acc, input) => (Number.isNaN(input) ? acc : better(acc, canonicalValue(input))),
     merge: (acc, other) => (other === null ? acc : better(acc, other)),
     output: (acc) => acc,
     encode: writeValue,
