@@ -84,7 +84,8 @@ export function windowOf(plan: ViewPlan, events: readonly DecodedEvent[], endMs:
 function valueOf(feature: FeaturePlan, events: readonly DecodedEvent[]): FeatureValue {
   const taken = events
     .map((event) => ({ event, input: feature.input(event.value as never) as FeatureValue }))
-    .filter(({ input }) => (input as unknown) !== undefined);
+    .filter(({ input }) => (input as unknown) !== undefined)
+    .map(({ event, input }) => ({ event, input: input === 0 ? 0 : input })); // no value is −0
   const inputs = taken.map(({ input }) => input);
   const inOrder = [...taken].sort((a, b) =>
     a.event.eventTimeMs === b.event.eventTimeMs

@@ -73,6 +73,7 @@ export class ShardRunner {
     const shard = this.#warm();
     const panes = shard.fire(armedMs);
     this.state = { ...this.state, firedMs: armedMs };
+    expect(new Set(panes.rows.map(({ key }) => key)).size).toBe(panes.rows.length);
     for (const row of panes.rows) {
       expect(row).toMatchObject({ timing: "ON_TIME", windowEndMs: armedMs });
       this.#expectChange(row);
