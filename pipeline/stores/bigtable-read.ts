@@ -46,9 +46,11 @@ export async function readNewestCells(
   const cells = new Map<string, Cell>();
   for (const row of rows) {
     const data = row.data as Record<string, Record<string, readonly RawCell[]>>;
+    // Undecoded, the row's id is a Buffer too, whatever its type says.
+    const rowKey = (row.id as string | Buffer).toString();
     const cell = data[family]?.[qualifier]?.[0];
     if (cell !== undefined)
-      cells.set(row.id, { timestampMs: Number(cell.timestamp) / 1000, value: cell.value });
+      cells.set(rowKey, { timestampMs: Number(cell.timestamp) / 1000, value: cell.value });
   }
   return cells;
 }

@@ -48,7 +48,7 @@ export function failureKind(error: unknown): FailureKind {
   if (error instanceof StoreRejectedError) return "rejected";
   const code = codeOf(error);
   if (typeof code === "string") return OUTAGE_SYSTEM.has(code) ? "outage" : "defect";
-  if (code === undefined) return isTimeout(error) ? "outage" : "defect";
+  if (code === undefined) return isTimeout(error) ? "outage" : reasonFailureKind(reasonOf(error));
   return code <= 16 ? grpcFailureKind(code) : httpFailureKind(code, reasonOf(error));
 }
 
@@ -73,6 +73,13 @@ const REMEDIES = new Map<unknown, string>([
   [401, "give valid credentials, or an emulator's address"],
 ]);
 
+/** A failed query job comes without a status: its reason says it all. */
+function reasonFailureKind(reason: string | undefined): FailureKind {
+  if (reason === undefined) return "defect";
+  if (OUTAGE_REASONS.has(reason)) return "outage";
+  return reason === "notFound" || reason === "accessDenied" ? "config" : "rejected";
+}
+
 /** What a person can do about a `config` failure: the end of a sentence. */
 export function remedy(error: unknown): string {
   return REMEDIES.get(codeOf(error)) ?? "correct the store's set-up";
@@ -87,8 +94,10 @@ function codeOf(error: unknown): number | string | undefined {
 }
 
 function reasonOf(error: unknown): string | undefined {
-  const { errors } = error as { errors?: readonly { reason?: string }[] };
-  return errors?.[0]?.reason;
+  const { errors } = (error ?? {}) as { errors?: unknown };
+  const first: unknown = Array.isArray(errors) ? errors[0] : undefined;
+  const { reason } = (first ?? {}) as { reason?: unknown };
+  return typeof reason === "string" ? reason : undefined;
 }
 
 /** node-fetch names its timeouts by `type`, without a code. */

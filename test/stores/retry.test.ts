@@ -38,6 +38,13 @@ describe("failureKind", () => {
     expect(codes.map((code) => failureKind(coded(code)))).toEqual(codes.map(() => kind));
   });
 
+  it("goes by the reason where a failed job has no status", () => {
+    const reasoned = (reason: string) => Object.assign(new Error(reason), { errors: [{ reason }] });
+    expect(
+      ["backendError", "notFound", "invalidQuery"].map((reason) => failureKind(reasoned(reason))),
+    ).toEqual(["outage", "config", "rejected"]);
+  });
+
   it("takes a quota for an outage though it comes as 403, and a numeric text for a number", () => {
     expect(failureKind(coded(403, { errors: [{ reason: "rateLimitExceeded" }] }))).toBe("outage");
     expect(failureKind(coded("503"))).toBe("outage");

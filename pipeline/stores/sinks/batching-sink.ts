@@ -30,14 +30,10 @@ export interface BatchWriter<I, E, O> {
   ) => Promise<readonly (Output<O> | undefined)[]>;
 }
 
-/** An output, and where it belongs in event time: where its element stood. */
-interface Placed<O> extends Output<O> {
+/** An element of the running bundle: where it stood in event time, and what it led to once it is written. */
+interface Entry<I, E, O> extends Prepared<I, E> {
   readonly place: OutputOptions;
-}
-
-/** An element on its way. */
-interface Entry<I, E> extends Prepared<I, E> {
-  readonly place: OutputOptions;
+  output: Output<O> | undefined;
 }
 
 /**
@@ -47,38 +43,35 @@ interface Entry<I, E> extends Prepared<I, E> {
  */
 export function batchingSink<I, E, O>(setUp: (context: SetupContext) => BatchWriter<I, E, O>): DoFn<I, O> {
   let writer: BatchWriter<I, E, O> | undefined;
-  let flight: InFlight<Entry<I, E>> | undefined;
-  let acknowledged: Placed<O>[] = [];
+  let flight: InFlight<Entry<I, E, O>> | undefined;
+  let entries: Entry<I, E, O>[] = [];
   return {
     setup(context) {
       writer = setUp(context);
     },
     startBundle(context: BundleContext<O>) {
       const { limits, sizeOf, write } = ready(writer);
-      const outputs: Placed<O>[] = [];
-      acknowledged = outputs;
-      const send = async (batch: readonly Entry<I, E>[]) => {
-        const results = await write(batch, () => context.now());
-        results.forEach((output, i) => {
-          const place = batch[i]?.place;
-          if (output !== undefined && place !== undefined) outputs.push({ ...output, place });
-        });
+      const send = async (batch: readonly Entry<I, E, O>[]) => {
+        const outputs = await write(batch, () => context.now());
+        batch.forEach((entry, i) => (entry.output = outputs[i]));
       };
       flight = new InFlight(send, ({ entry }) => sizeOf(entry), limits);
+      entries = [];
     },
     process(element: I, { timestamp, windows, pane }: ElementContext<O>) {
-      return ready(flight).add({
-        element,
-        entry: ready(writer).prepare(element),
-        place: { timestamp, windows, pane },
-      });
+      const place = { timestamp, windows, pane };
+      const entry = { element, entry: ready(writer).prepare(element), place, output: undefined };
+      entries.push(entry);
+      return ready(flight).add(entry);
     },
     async finishBundle(context: BundleContext<O>) {
       await ready(flight).drain();
-      for (const { value, tag, place } of acknowledged) {
+      for (const { output, place } of entries) {
+        if (output === undefined) continue;
+        const { value, tag } = output;
         context.emit(value, tag === undefined ? place : { ...place, tag });
       }
-      acknowledged = [];
+      entries = [];
     },
   };
 }
