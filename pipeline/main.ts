@@ -2,7 +2,10 @@ import { Command, CommanderError } from "commander";
 import { getCommand } from "./commands/get.ts";
 import { publishCommand } from "./commands/publish.ts";
 import { replayCommand } from "./commands/replay.ts";
+import { runCommand } from "./commands/run.ts";
 import { sqlCommand } from "./commands/sql.ts";
+import { stackCommand } from "./commands/stack.ts";
+import { startCommand } from "./commands/start.ts";
 import { workerCommand } from "./commands/worker.ts";
 import { FreshetError } from "./core/errors.ts";
 
@@ -14,7 +17,15 @@ const program = new Command("freshet")
   .description("Real-time machine-learning features: Pub/Sub to Bigtable and BigQuery, on Apache Beam.")
   .exitOverride()
   .showHelpAfterError("(--help shows the options)");
-for (const command of [publishCommand(), getCommand(), sqlCommand(), replayCommand()]) {
+for (const command of [
+  startCommand(),
+  runCommand(),
+  stackCommand(),
+  publishCommand(),
+  getCommand(),
+  sqlCommand(),
+  replayCommand(),
+]) {
   program.addCommand(command.exitOverride());
 }
 program.addCommand(workerCommand().exitOverride(), { hidden: true });

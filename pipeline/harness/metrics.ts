@@ -14,6 +14,19 @@ export interface DistributionTotal {
   readonly sum: number;
   readonly min: number;
   readonly max: number;
+  /**
+   * How many values fell near each value: buckets that grow by a twentieth. For quantiles in a local display; the
+   * Fn API has no place for it.
+   */
+  readonly buckets: ReadonlyMap<number, number>;
+}
+
+const BUCKET_RATIO = Math.log(1.05);
+
+/** The middle of the bucket of a value; all below 1 share one. */
+function bucketOf(value: number): number {
+  if (value < 1) return 0;
+  return Math.exp((Math.floor(Math.log(value) / BUCKET_RATIO) + 0.5) * BUCKET_RATIO);
 }
 
 class DistributionCell implements Distribution, DistributionTotal {
@@ -21,20 +34,23 @@ class DistributionCell implements Distribution, DistributionTotal {
   sum = 0;
   min = Infinity;
   max = -Infinity;
+  readonly buckets = new Map<number, number>();
   update(value: number): void {
-    this.merge({ count: 1, sum: value, min: value, max: value });
+    this.merge({ count: 1, sum: value, min: value, max: value, buckets: new Map([[bucketOf(value), 1]]) });
   }
   merge(other: DistributionTotal): void {
     this.count += other.count;
     this.sum += other.sum;
     this.min = Math.min(this.min, other.min);
     this.max = Math.max(this.max, other.max);
+    for (const [value, n] of other.buckets) this.buckets.set(value, (this.buckets.get(value) ?? 0) + n);
   }
   reset(): void {
     this.count = 0;
     this.sum = 0;
     this.min = Infinity;
     this.max = -Infinity;
+    this.buckets.clear();
   }
 }
 
@@ -71,9 +87,11 @@ export interface CounterSnapshot {
   readonly total: number;
 }
 
-export interface DistributionSnapshot extends DistributionTotal {
+/** JSON can carry it. */
+export interface DistributionSnapshot extends Omit<DistributionTotal, "buckets"> {
   readonly transform: string;
   readonly name: string;
+  readonly buckets: readonly (readonly [near: number, values: number])[];
 }
 
 /** What this process's workers have counted in bundles that succeeded. */
@@ -95,8 +113,8 @@ export function metricsSnapshot(): MetricsSnapshot {
   const distributions: DistributionSnapshot[] = [];
   for (const [transform, metrics] of totals) {
     for (const [name, { total }] of metrics.counters) counters.push({ transform, name, total });
-    for (const [name, { count, sum, min, max }] of metrics.distributions) {
-      if (count > 0) distributions.push({ transform, name, count, sum, min, max });
+    for (const [name, { buckets, count, sum, min, max }] of metrics.distributions) {
+      if (count > 0) distributions.push({ transform, name, count, sum, min, max, buckets: [...buckets] });
     }
   }
   return { counters, distributions };

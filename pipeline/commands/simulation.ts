@@ -1,0 +1,3 @@
+export function startSimulation(_stores: unknown, _o: unknown, _s: AbortSignal): Promise<void> {
+  return new Promise(() => undefined);
+}

@@ -1,0 +1,96 @@
+import { Command } from "commander";
+import { progressDisplay } from "../../infra/local/install/progress.ts";
+import { LocalJob } from "../../infra/local/job/local-job.ts";
+import { type Session, startSession } from "../../infra/local/session.ts";
+import { features } from "../features/registry.ts";
+import { duration, positiveNumber, runDirOf, wholeNumber } from "../options.ts";
+import { untilInterrupted } from "./interrupt.ts";
+import { note, sayJson } from "./output.ts";
+import { addStackOptions, portsOf, type StackFlags } from "./stack-options.ts";
+import { startSimulation } from "./simulation.ts";
+import { StatusSource } from "./status.ts";
+import { statusDisplay, whatNext } from "./status-display.ts";
+
+interface StartFlags extends StackFlags {
+  readonly rate: number;
+  readonly seed: number;
+  readonly simulator: boolean;
+  readonly checkpointInterval: number;
+  readonly for?: number;
+  readonly json?: boolean;
+}
+
+const STATUS_EVERY_MS = 1_000;
+
+/** `freshet start`, which is `npm start`: stack, pipeline and simulator, with a live status. */
+export function startCommand(): Command {
+  const command = new Command("start")
+    .description("Start everything on this machine: the local stack, the pipeline, and a simulated shop.")
+    .option("--rate <n>", "events a second of the simulated shop", positiveNumber, 20)
+    .option("--seed <n>", "seed of the simulated shop", wholeNumber, 1)
+    .option("--no-simulator", "no simulated shop: publish yourself")
+    .option("--checkpoint-interval <duration>", "messages are acknowledged that often", duration, 10_000)
+    .option("--for <duration>", "end after that long (default: at Ctrl-C)", duration)
+    .option("--json", "print the status as a JSON document a second");
+  return addStackOptions(command).action(start);
+}
+
+async function start(flags: StartFlags): Promise<void> {
+  const startedMs = Date.now();
+  let job: LocalJob | undefined;
+  note("starting the local stack (the first time, it downloads what it needs: see README)");
+  const session = await startSession({
+    registry: features,
+    runDir: runDirOf(flags),
+    ports: portsOf(flags),
+    ...(flags.mavenRepository !== undefined && { mavenRepository: flags.mavenRepository }),
+    onProgress: progressDisplay(process.stderr),
+    onEvent: note,
+    onEngineDied: () => void job?.recover("the engine died"),
+  });
+  try {
+    note(`stack ready after ${seconds(startedMs)} s; starting the pipeline`);
+    job = await LocalJob.start(session.stack, {
+      registry: features,
+      endpoints: session.stores,
+      checkpointIntervalMs: flags.checkpointInterval,
+      startMs: Date.now(),
+      onEvent: note,
+    });
+    note(`pipeline submitted after ${seconds(startedMs)} s`);
+    await live(session, job, flags);
+  } finally {
+    await job?.stop();
+    await session.stack.stop();
+  }
+}
+
+/** Simulates and shows until the end is asked for. */
+async function live(session: Session, job: LocalJob, flags: StartFlags): Promise<void> {
+  const ending = new AbortController();
+  const simulation = flags.simulator
+    ? startSimulation(session.stores, { ratePerSecond: flags.rate, seed: flags.seed }, ending.signal)
+    : undefined;
+  const source = new StatusSource(features, session.stores, job.metrics);
+  const display = statusDisplay(process.stdout);
+  if (!flags.json) note(whatNext(session.stack.dir));
+  const timer = setInterval(() => {
+    source
+      .read(Date.now())
+      .then((status) => (flags.json ? sayJson(status) : display(status)))
+      .catch((error: unknown) =>
+        note(`no status: ${error instanceof Error ? error.message : String(error)}`),
+      );
+  }, STATUS_EVERY_MS);
+  const over = [untilInterrupted()];
+  if (flags.for !== undefined) over.push(new Promise((resolve) => setTimeout(resolve, flags.for)));
+  await Promise.race([...over, simulation ?? new Promise<never>(() => undefined)]);
+  clearInterval(timer);
+  ending.abort();
+  note("\nstopping");
+  await simulation;
+}
+
+function seconds(sinceMs: number): string {
+  return ((Date.now() - sinceMs) / 1000).toFixed(1);
+}

@@ -1,0 +1,70 @@
+import type { Status } from "./status.ts";
+
+/** Where a display writes: a terminal, or a pipe. */
+export interface DisplayOutput {
+  readonly isTTY?: boolean;
+  write(text: string): unknown;
+}
+
+const PLAIN_EVERY = 10;
+
+/** Shows the status: on a terminal in place, else a line every ten seconds. */
+export function statusDisplay(output: DisplayOutput): (status: Status) => void {
+  let drawn = 0;
+  let shown = 0;
+  return (status) => {
+    const lines = output.isTTY ? describe(status) : [oneLine(status)];
+    if (!output.isTTY) {
+      if (shown++ % PLAIN_EVERY === 0) output.write(`${lines.join("\n")}\n`);
+      return;
+    }
+    const up = drawn > 0 ? `\u001b[${drawn}A` : "";
+    output.write(`${up}${lines.map((line) => `\u001b[2K${line}\n`).join("")}`);
+    drawn = lines.length;
+  };
+}
+
+function describe(status: Status): string[] {
+  const { freshness_ms: freshness, watermark_lag_ms: lag } = status;
+  return [
+    "",
+    `  ${status.at}   ${status.events_per_second} events/s   freshness p50 ${time(freshness.p50)}  p99 ${time(freshness.p99)}   watermark lag ${time(lag)}`,
+    `  messages: ${status.read} read = ${status.decoded} decoded + ${status.dead_letter} dead letters`,
+    ...Object.entries(status.views).map(
+      ([name, v]) =>
+        `  ${name.padEnd(16)} ${v.applied} applied + ${v.late} late + ${v.filtered} filtered + ${v.duplicate} duplicates;  ${v.panes} panes of windows`,
+    ),
+  ];
+}
+
+function oneLine(status: Status): string {
+  const { freshness_ms: freshness } = status;
+  const views = Object.entries(status.views).map(
+    ([name, v]) => `${name}: ${v.applied} applied, ${v.late} late, ${v.panes} panes`,
+  );
+  return [
+    status.at,
+    `${status.events_per_second} events/s`,
+    `freshness p50 ${time(freshness.p50)} p99 ${time(freshness.p99)}`,
+    `watermark lag ${time(status.watermark_lag_ms)}`,
+    `${status.dead_letter} dead letters`,
+    ...views,
+  ].join(" · ");
+}
+
+function time(ms: number | null): string {
+  if (ms === null) return "–";
+  return ms < 1000 ? `${ms} ms` : `${(ms / 1000).toFixed(1)} s`;
+}
+
+/** What a person may try while it runs. */
+export function whatNext(dir: string): string {
+  return `
+try, in another terminal:
+  npx freshet publish '{"event_type":"purchase","user_id":"you","item_id":"kettle","amount_usd":29.9,"country":"DE"}'
+  npx freshet get user_purchases you
+  npx freshet sql "SELECT user_id, window_end, purchase_count_30m, seq, timing FROM user_purchases ORDER BY available_at DESC LIMIT 5"
+  npx freshet publish '{"event_type":"purchase","user_id":"you","item_id":"kettle","amount_usd":1,"country":"DE","occurred_at":1700000000000}'
+  npx freshet sql "SELECT view, reason, entity_key, event_time FROM late_events ORDER BY publish_time DESC LIMIT 5"
+logs and data: ${dir}; Ctrl-C ends everything`;
+}
