@@ -16,6 +16,8 @@ export interface EndpointOptions {
   readonly bigquery?: string;
   /** Where topics, subscriptions and messages outlive the process; in memory only without. */
   readonly dataDirectory?: string;
+  /** Takes a line for a person. @default says nothing */
+  readonly log?: (line: string) => void;
   /** Epoch milliseconds. */
   readonly now: () => number;
 }
@@ -35,7 +37,7 @@ const HOST = "127.0.0.1";
  * @throws Error when a port is taken or the data directory can't be used; nothing is left running then
  */
 export async function startEndpoint(options: EndpointOptions): Promise<Endpoint> {
-  const { grpcPort = 0, restPort = 0, bigquery, dataDirectory, now } = options;
+  const { grpcPort = 0, restPort = 0, bigquery, dataDirectory, log = () => {}, now } = options;
   const stopped = new AbortController();
   const broker = new Broker({ now, ...(dataDirectory === undefined ? {} : { directory: dataDirectory }) });
   const services: Record<string, Service> = {
@@ -54,7 +56,8 @@ export async function startEndpoint(options: EndpointOptions): Promise<Endpoint>
   });
   if (bigquery !== undefined) {
     broker.onSubscription((entry) => {
-      if (entry.config.bigqueryConfig) exportToBigQuery(broker, entry, bigquery, stopped.signal);
+      if (entry.config.bigqueryConfig)
+        exportToBigQuery(broker, entry, { bigquery, signal: stopped.signal, log });
     });
   }
   return {

@@ -7,21 +7,21 @@
 import { parseArgs } from "node:util";
 import { startEndpoint } from "./endpoint.ts";
 
-const { values } = parseArgs({
-  options: {
-    "grpc-port": { type: "string", default: "0" },
-    "rest-port": { type: "string", default: "0" },
-    bigquery: { type: "string" },
-    data: { type: "string" },
-  },
-});
-
 try {
+  const { values } = parseArgs({
+    options: {
+      "grpc-port": { type: "string", default: "0" },
+      "rest-port": { type: "string", default: "0" },
+      bigquery: { type: "string" },
+      data: { type: "string" },
+    },
+  });
   const endpoint = await startEndpoint({
-    grpcPort: port("grpc-port"),
-    restPort: port("rest-port"),
+    grpcPort: port("--grpc-port", values["grpc-port"]),
+    restPort: port("--rest-port", values["rest-port"]),
     ...(values.bigquery === undefined ? {} : { bigquery: values.bigquery }),
     ...(values.data === undefined ? {} : { dataDirectory: values.data }),
+    log: (line) => console.error(line),
     now: Date.now,
   });
   const stop = (): void => {
@@ -38,10 +38,10 @@ try {
   process.exit(1);
 }
 
-function port(option: "grpc-port" | "rest-port"): number {
-  const value = Number(values[option]);
-  if (!Number.isInteger(value) || value < 0 || value > 65_535) {
-    throw new Error(`--${option} must be a port number (0 for any free one), not ${values[option]}`);
+function port(option: string, value: string): number {
+  const number = Number(value);
+  if (!Number.isInteger(number) || number < 0 || number > 65_535) {
+    throw new Error(`${option} must be a port number (0 for any free one), not ${value}`);
   }
-  return value;
+  return number;
 }

@@ -62,9 +62,9 @@ export const tooLarge = (bytes: number) =>
   invalidArgument(`The request is too large: ${bytes} bytes, at most ${MAX_REQUEST_BYTES}.`);
 
 function toDraft(message: IPubsubMessage): Draft {
-  const data = typeof message.data === "string" ? Buffer.from(message.data, "base64") : message.data;
   const draft: Draft = {
-    data: data ?? new Uint8Array(),
+    // protobufjs has an empty array where there are no bytes.
+    data: message.data instanceof Uint8Array ? message.data : new Uint8Array(),
     attributes: { ...message.attributes },
     orderingKey: message.orderingKey ?? "",
   };

@@ -53,7 +53,7 @@ export function withDefaults(config: ISubscription): ISubscription {
  * @throws PubsubError INVALID_ARGUMENT with the field, the value it had and what would be right
  */
 export function policyOf(config: ISubscription): SubscriptionPolicy {
-  const ackDeadlineS = config.ackDeadlineSeconds ?? DEFAULT_ACK_DEADLINE_S;
+  const ackDeadlineS = config.ackDeadlineSeconds || DEFAULT_ACK_DEADLINE_S;
   within("ack_deadline_seconds", ackDeadlineS, 10, 600);
   const retentionMs = durationMs(config.messageRetentionDuration) ?? DEFAULT_RETENTION_MS;
   within("message_retention_duration (in ms)", retentionMs, 600_000, MAX_RETENTION_MS);
