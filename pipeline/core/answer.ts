@@ -1,5 +1,6 @@
-import type { FeaturePlan, ViewPlan } from "./view-plan.ts";
 import type { FeatureRow, FeatureValue, StoredRow } from "./model.ts";
+import { sliceOf } from "./slices.ts";
+import type { FeaturePlan, ViewPlan } from "./view-plan.ts";
 
 /*
  * What a view says about a key at an instant t: one rule, for serving and for training.
@@ -33,7 +34,7 @@ export interface Answer {
 
 /** The greatest window end that may answer at `tMs`: the end of the window that `tMs` lies in. */
 export function currentEnd(plan: ViewPlan, tMs: number): number {
-  return closedEnd(plan, tMs) + plan.slideMs;
+  return sliceOf(tMs, plan.slideMs) + plan.slideMs;
 }
 
 /**
@@ -66,7 +67,7 @@ export function answer(
   tMs: number,
   completeThroughMs: number | undefined,
 ): Answer {
-  const closedMs = closedEnd(plan, tMs);
+  const closedMs = sliceOf(tMs, plan.slideMs); // ends are slice starts too
   const near = pane !== undefined && pane.windowEndMs > closedMs - plan.longestMs ? pane : undefined;
   const current = near !== undefined && near.emptyFromMs > closedMs ? near : undefined;
   const columns = plan.columns.map((column, i): ColumnAnswer => {
@@ -86,11 +87,6 @@ export function answer(
     asOfMs: known.length === 0 ? undefined : Math.min(tMs, Math.max(...known)),
     pane: current,
   };
-}
-
-/** The newest window end at or before `tMs`. */
-function closedEnd(plan: ViewPlan, tMs: number): number {
-  return Math.floor(tMs / plan.slideMs) * plan.slideMs;
 }
 
 /** The order of panes: a later window first, then more events, then what was written later. */

@@ -1,6 +1,6 @@
 import type { Due } from "./agenda.ts";
 import { collectionEnd } from "./retention.ts";
-import { emptyPartial, mergePartial, type SlicePartial } from "./slice-partial.ts";
+import { mergePartial, type SlicePartial } from "./slice-partial.ts";
 import { lowerBound } from "./slices.ts";
 import type { ViewPlan } from "./view-plan.ts";
 
@@ -31,16 +31,13 @@ export class KeySlices implements Due {
     return isNear(newestMs) || this.slices.some((s) => isNear(s.sliceMs) && s.eventIds.includes(eventId));
   }
 
-  /** Adds what new events of a slice add up to. */
+  /** Adds what new events of a slice add up to. The partial is the key's from now on. */
   merge(plan: ViewPlan, delta: SlicePartial): void {
     const { sliceMs } = delta;
     const i = lowerBound(this.slices, sliceMs);
-    let slice = this.slices[i];
-    if (slice?.sliceMs !== sliceMs) {
-      slice = emptyPartial(plan, sliceMs);
-      this.slices.splice(i, 0, slice);
-    }
-    mergePartial(plan, slice, delta);
+    const slice = this.slices[i];
+    if (slice?.sliceMs === sliceMs) mergePartial(plan, slice, delta);
+    else this.slices.splice(i, 0, delta);
     for (const id of delta.eventIds) {
       this.#sliceOfId.set(id, Math.max(sliceMs, this.#sliceOfId.get(id) ?? sliceMs));
     }

@@ -32,23 +32,23 @@ export function distinct(limit = 1000): Aggregation<FeatureValue, DistinctAccumu
   if (!Number.isInteger(limit) || limit < 16 || limit > 65_536) throw new DistinctLimitError(limit);
 
   function add(acc: DistinctAccumulator, value: FeatureValue): DistinctAccumulator {
-    if (acc.hashes !== undefined) {
-      addHash(acc.hashes, hashOf(value), limit);
-      return acc;
-    }
-    acc.values.add(value);
-    return acc.values.size > limit ? { hashes: leastHashes(acc.values) } : acc;
+    if (acc.hashes !== undefined) addHash(acc.hashes, hashOf(value), limit);
+    else acc.values.add(value);
+    return bounded(acc);
   }
 
   function merge(acc: DistinctAccumulator, other: DistinctAccumulator): DistinctAccumulator {
-    if (other.hashes === undefined) {
-      let merged = acc;
-      for (const value of other.values) merged = add(merged, value);
-      return merged;
+    if (acc.hashes === undefined && other.hashes === undefined) {
+      for (const value of other.values) acc.values.add(value);
+      return bounded(acc);
     }
     const hashes = acc.hashes ?? leastHashes(acc.values);
-    for (const hash of other.hashes) addHash(hashes, hash, limit);
+    for (const hash of other.hashes ?? leastHashes(other.values)) addHash(hashes, hash, limit);
     return { hashes };
+  }
+
+  function bounded(acc: DistinctAccumulator): DistinctAccumulator {
+    return acc.hashes === undefined && acc.values.size > limit ? { hashes: leastHashes(acc.values) } : acc;
   }
 
   function leastHashes(values: Iterable<FeatureValue>): number[] {

@@ -29,7 +29,7 @@ export function exactAdd(sum: ExactSum, x: number): void {
 /** Adds all of `other`, which stays as it is. */
 export function exactMerge(sum: ExactSum, other: ExactSum): void {
   for (const x of other.partials) grow(sum.partials, x);
-  sum.huge += other.huge;
+  if (other.huge !== 0n) sum.huge += other.huge; // adding 0n costs more than all the rest
 }
 
 /**
@@ -65,16 +65,19 @@ export function decodeExact(from: Reader): ExactSum {
 
 /** Adds `x` to an expansion: each step keeps the rounded sum and, where there is one, its exact error. */
 function grow(partials: number[], x: number): void {
+  const size = partials.length;
   let carry = x;
   let kept = 0;
-  for (const y of partials) {
+  for (let i = 0; i < size; i++) {
+    const y = partials[i] as number;
     const sum = carry + y;
     const error = Math.abs(carry) < Math.abs(y) ? carry - (sum - y) : y - (sum - carry);
     if (error !== 0) partials[kept++] = error;
     carry = sum;
   }
-  partials.length = kept;
-  if (carry !== 0) partials.push(carry);
+  // Overwritten, not cut and pushed again: most sums keep their one or two partials, and cutting reallocates.
+  if (carry !== 0) partials[kept++] = carry;
+  if (kept < size) partials.length = kept;
 }
 
 /** The double nearest to an expansion's exact sum; ties go to the even one. */
