@@ -36,14 +36,18 @@ class DistributionCell implements Distribution, DistributionTotal {
   max = -Infinity;
   readonly buckets = new Map<number, number>();
   update(value: number): void {
-    this.merge({ count: 1, sum: value, min: value, max: value, buckets: new Map([[bucketOf(value), 1]]) });
+    this.count++;
+    this.sum += value;
+    if (value < this.min) this.min = value;
+    if (value > this.max) this.max = value;
+    this.#addTo(bucketOf(value), 1);
   }
   merge(other: DistributionTotal): void {
     this.count += other.count;
     this.sum += other.sum;
     this.min = Math.min(this.min, other.min);
     this.max = Math.max(this.max, other.max);
-    for (const [value, n] of other.buckets) this.buckets.set(value, (this.buckets.get(value) ?? 0) + n);
+    for (const [near, n] of other.buckets) this.#addTo(near, n);
   }
   reset(): void {
     this.count = 0;
@@ -51,6 +55,9 @@ class DistributionCell implements Distribution, DistributionTotal {
     this.min = Infinity;
     this.max = -Infinity;
     this.buckets.clear();
+  }
+  #addTo(bucket: number, n: number): void {
+    this.buckets.set(bucket, (this.buckets.get(bucket) ?? 0) + n);
   }
 }
 

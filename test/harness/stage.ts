@@ -119,7 +119,12 @@ export class Stage {
   }
 
   /** Any other transform of one output. */
-  plain(id: string, urn: string, inputs: readonly Collection[], payload = new Uint8Array()): Collection {
+  plain(
+    id: string,
+    urn: string,
+    inputs: readonly Collection[],
+    payload: Uint8Array = new Uint8Array(),
+  ): Collection {
     const [first] = inputs;
     if (!first) throw new Error("a transform needs an input");
     const output = this.collection(first.coder, first.window);

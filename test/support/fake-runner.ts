@@ -18,7 +18,7 @@ import {
   beamFnStateDefinition,
 } from "apache-beam/proto/beam_fn_api.grpc-server";
 import { ParDoPayload } from "apache-beam/proto/beam_runner_api";
-import type { ProvisionInfo } from "apache-beam/proto/beam_provision_api";
+import { ProvisionInfo } from "apache-beam/proto/beam_provision_api";
 import { provisionServiceDefinition } from "apache-beam/proto/beam_provision_api.grpc-server";
 
 type ControlCall = grpc.ServerDuplexStream<InstructionResponse, InstructionRequest>;
@@ -251,12 +251,11 @@ export class FakeRunner {
     });
     this.#server.addService(provisionServiceDefinition, {
       getProvisionInfo: (
-        call: grpc.ServerUnaryCall<object, { info: Partial<ProvisionInfo> }>,
-        callback: grpc.sendUnaryData<{ info: Partial<ProvisionInfo> }>,
+        call: grpc.ServerUnaryCall<object, { info: ProvisionInfo }>,
+        callback: grpc.sendUnaryData<{ info: ProvisionInfo }>,
       ) => {
         this.#note("getProvisionInfo", call.metadata);
-        const none = { retrievalToken: "", dependencies: [], runnerCapabilities: [], metadata: {} };
-        callback(null, { info: { ...none, ...this.provision } });
+        callback(null, { info: ProvisionInfo.create(this.provision) });
       },
     });
   }
