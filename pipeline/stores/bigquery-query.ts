@@ -6,6 +6,9 @@ import { type Retry, withRetry } from "./retry.ts";
 export type JsonValue =
   null | boolean | number | string | readonly JsonValue[] | { readonly [name: string]: JsonValue };
 
+/** A query may take its time: BigQuery's own limit. @see https://cloud.google.com/bigquery/quotas#query_jobs */
+const QUERY_MS = 6 * 3_600_000;
+
 /**
  * Runs standard SQL and returns the rows as plain JSON objects, columns in the query's order.
  * @throws StoreRejectedError for SQL that BigQuery refuses; its message is BigQuery's own
@@ -33,7 +36,7 @@ export async function queryRows(
       const [result] = await job.getQueryResults({ wrapIntegers: { integerTypeCastFunction: wholeNumber } });
       return result as Record<string, unknown>[];
     },
-    retry,
+    { ...retry, policy: { ...retry.policy, attemptMs: QUERY_MS } },
   );
   return rows.map((row) => toJson(row) as Record<string, JsonValue>);
 }

@@ -36,19 +36,19 @@ const OUTAGE_SYSTEM = new Set([
 /** Quotas come from BigQuery as 403, and they pass. @see https://cloud.google.com/bigquery/docs/error-messages */
 const OUTAGE_REASONS = new Set(["rateLimitExceeded", "quotaExceeded", "backendError", "internalError"]);
 
-/** Thrown by a writer inside an attempt when a request went through but some of its entries must be sent again. */
-export class EntriesPendingError extends Error {
-  override readonly name = "EntriesPendingError";
+/** Thrown inside an attempt to have it made again: entries were left over, or no answer came in time. */
+export class TransientError extends Error {
+  override readonly name = "TransientError";
 }
 
 /** Sorts an error by its gRPC status (0–16), HTTP status or system code; none of these means `defect`. */
 export function failureKind(error: unknown): FailureKind {
-  if (error instanceof EntriesPendingError) return "outage";
+  if (error instanceof TransientError) return "outage";
   if (error instanceof StoreConfigError) return "config";
   if (error instanceof StoreRejectedError) return "rejected";
   const code = codeOf(error);
   if (typeof code === "string") return OUTAGE_SYSTEM.has(code) ? "outage" : "defect";
-  if (code === undefined) return isTimeout(error) ? "outage" : reasonFailureKind(reasonOf(error));
+  if (code === undefined) return reasonFailureKind(reasonOf(error));
   return code <= 16 ? grpcFailureKind(code) : httpFailureKind(code, reasonOf(error));
 }
 
@@ -98,10 +98,4 @@ function reasonOf(error: unknown): string | undefined {
   const first: unknown = Array.isArray(errors) ? errors[0] : undefined;
   const { reason } = (first ?? {}) as { reason?: unknown };
   return typeof reason === "string" ? reason : undefined;
-}
-
-/** node-fetch names its timeouts by `type`, without a code. */
-function isTimeout(error: unknown): boolean {
-  const { type } = (typeof error === "object" && error !== null ? error : {}) as { type?: unknown };
-  return type === "request-timeout" || type === "body-timeout";
 }

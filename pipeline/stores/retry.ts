@@ -1,6 +1,6 @@
 import { setTimeout } from "node:timers/promises";
 import pRetry from "p-retry";
-import { failureKind, remedy } from "./failure.ts";
+import { failureKind, remedy, TransientError } from "./failure.ts";
 import {
   messageOf,
   type StoreCall,
@@ -19,7 +19,7 @@ export interface RetryPolicy {
   readonly maxDelayMs: number;
   /** No attempt starts later than this after the first, ms. */
   readonly totalMs: number;
-  /** Deadline of a single attempt, ms. */
+  /** Deadline of a single attempt, ms. An answer that comes later is not waited for; all writes may be repeated. */
   readonly attemptMs: number;
 }
 
@@ -46,17 +46,25 @@ export interface Retry {
 /**
  * Runs `attempt` until it succeeds, fails for good, or the policy is used up. Delays have full jitter (between 0
  * and the bound), so that workers that failed together don't return together.
+ * @param [accept] looks at an answer that came in time; what it throws fails the attempt
  * @throws StoreUnavailableError after the last attempt
  * @throws StoreConfigError at once, where something is missing or forbidden
  * @throws StoreRejectedError at once, where the request's content is refused
  * @see https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/
  */
-export async function withRetry<T>(call: StoreCall, attempt: () => Promise<T>, retry: Retry): Promise<T> {
+export async function withRetry<T>(
+  call: StoreCall,
+  attempt: () => Promise<T>,
+  retry: Retry,
+  accept: (answer: T) => void = () => undefined,
+): Promise<T> {
   const { policy, sleep = (ms: number) => setTimeout(ms) } = retry;
   let attempts = 0;
-  const once = () => {
+  const once = async () => {
     attempts += 1;
-    return attempt();
+    const answer = await withDeadline(attempt(), policy.attemptMs);
+    accept(answer);
+    return answer;
   };
   try {
     return await pRetry(once, {
@@ -92,4 +100,18 @@ export async function withRetry<T>(call: StoreCall, attempt: () => Promise<T>, r
 /** The delay after failed attempt number `attempt` (from 1), ms, for a draw in [0, 1). */
 export function backoffMs({ baseMs, maxDelayMs }: RetryPolicy, attempt: number, draw: number): number {
   return draw * Math.min(maxDelayMs, baseMs * 2 ** (attempt - 1));
+}
+
+/** Our own, beside those of RPCs: BigQuery's client takes a timeout option and ignores it. */
+async function withDeadline<T>(attempt: Promise<T>, deadlineMs: number): Promise<T> {
+  const timer = new AbortController();
+  const deadline = async () => {
+    await setTimeout(deadlineMs, undefined, { signal: timer.signal });
+    throw new TransientError(`no answer in ${deadlineMs} ms`);
+  };
+  try {
+    return await Promise.race([attempt, deadline()]);
+  } finally {
+    timer.abort();
+  }
 }

@@ -1,5 +1,5 @@
 import { messageOf, type StoreCall, StoreConfigError, StoreRejectedError } from "./errors.ts";
-import { EntriesPendingError, type FailureKind } from "./failure.ts";
+import { TransientError, type FailureKind } from "./failure.ts";
 import { type Retry, withRetry } from "./retry.ts";
 
 /** An entry of a request that went through otherwise. */
@@ -30,29 +30,19 @@ export async function writeBatch<T>(
 ): Promise<readonly Refused<T>[]> {
   const refused: Refused<T>[] = [];
   let pending = entries;
+  const settle = (failures: readonly EntryFailure<T>[]) => {
+    const again: T[] = [];
+    for (const { entry, kind, detail } of failures) {
+      if (kind === "config") throw configError(call, detail);
+      if (kind === "rejected") refused.push({ entry, detail });
+      else again.push(entry);
+    }
+    pending = again;
+    if (again.length === 0) return;
+    throw new TransientError(`${again.length} entries, the last: ${failures.at(-1)?.detail ?? ""}`);
+  };
   try {
-    await withRetry(
-      call,
-      async () => {
-        const failures = await send(pending);
-        const again: T[] = [];
-        for (const { entry, kind, detail } of failures) {
-          if (kind === "config")
-            throw new StoreConfigError(
-              `${call.store} could not ${call.operation} ${call.target}: ${detail}`,
-              { ...call },
-            );
-          if (kind === "rejected") refused.push({ entry, detail });
-          else again.push(entry);
-        }
-        pending = again;
-        if (again.length > 0)
-          throw new EntriesPendingError(
-            `${again.length} entries, the last: ${failures.at(-1)?.detail ?? ""}`,
-          );
-      },
-      retry,
-    );
+    await withRetry(call, () => send(pending), retry, settle);
   } catch (error) {
     if (!(error instanceof StoreRejectedError)) throw error;
     refused.push(...(await blame(call, pending, send, retry, error)));
@@ -73,4 +63,10 @@ async function blame<T>(
   const half = entries.length >> 1;
   const left = await writeBatch(call, entries.slice(0, half), send, retry);
   return [...left, ...(await writeBatch(call, entries.slice(half), send, retry))];
+}
+
+function configError(call: StoreCall, detail: string): StoreConfigError {
+  return new StoreConfigError(`${call.store} could not ${call.operation} ${call.target}: ${detail}`, {
+    ...call,
+  });
 }

@@ -48,7 +48,6 @@ describe("failureKind", () => {
   it("takes a quota for an outage though it comes as 403, and a numeric text for a number", () => {
     expect(failureKind(coded(403, { errors: [{ reason: "rateLimitExceeded" }] }))).toBe("outage");
     expect(failureKind(coded("503"))).toBe("outage");
-    expect(failureKind(Object.assign(new Error("slow"), { type: "request-timeout" }))).toBe("outage");
     expect(failureKind(new FreshetError("duration", "a defect"))).toBe("defect");
     expect(failureKind(undefined)).toBe("defect");
   });
@@ -92,6 +91,15 @@ describe("withRetry", () => {
     );
     const defect = new RangeError("a defect");
     await expect(withRetry(call, () => Promise.reject(defect), instant())).rejects.toBe(defect);
+  });
+
+  it("doesn't wait for a silent store longer than an attempt's deadline", async () => {
+    const { policy, ...rest } = instant(2);
+    const silent = withRetry(call, () => new Promise(() => undefined), {
+      ...rest,
+      policy: { ...policy, attemptMs: 5 },
+    });
+    await expect(silent).rejects.toThrow("in 2 attempts: no answer in 5 ms");
   });
 
   it("reports each further attempt", async () => {

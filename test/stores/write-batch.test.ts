@@ -55,6 +55,21 @@ describe("writeBatch", () => {
     expect([...stored]).toEqual([1, 3]);
   });
 
+  it("lets no attempt count that answers after its deadline", async () => {
+    let answerLate: (failures: EntryFailure<number>[]) => void = () => undefined;
+    const late = new Promise<EntryFailure<number>[]>((resolve) => (answerLate = resolve));
+    let attempts = 0;
+    const refused = await writeBatch(
+      call,
+      [1, 2],
+      () => (++attempts === 1 ? late : Promise.resolve(failed("rejected", [2]))),
+      { ...retry, policy: { ...retry.policy, attemptMs: 5 } },
+    );
+    answerLate(failed("rejected", [1, 2]));
+    await late;
+    expect(refused.map(({ entry }) => entry)).toEqual([2]);
+  });
+
   it("gives up on entries that stay failed, and at once on a missing table", async () => {
     const stuck = writeBatch(call, [1, 2], (entries) => Promise.resolve(failed("outage", entries)), retry);
     await expect(stuck).rejects.toBeInstanceOf(StoreUnavailableError);
