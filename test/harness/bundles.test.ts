@@ -64,6 +64,22 @@ test("a bundle of 200,000 elements in one message comes through whole and in ord
   expect(values(bundle, output)).toEqual(all);
 });
 
+test("an element may be larger than gRPC's default limit, in both directions", async () => {
+  registerDoFn("same bytes", (): DoFn<Uint8Array, Uint8Array> => ({
+    process: (b, context) => context.emit(b),
+  }));
+  const stage = new Stage(fixture.runner);
+  const input = stage.source(bytesCoder);
+  const output = stage.parDo(input, "same bytes", { doFn: "same bytes", output: bytesCoder });
+  stage.sink(output);
+  const large = Buffer.alloc(10_000_000, "large");
+  const bundle = fixture.runner.bundle("stage");
+  bundle.send("source", encode(input, [element(large)]), true);
+  await bundle.done;
+  const [out] = values(bundle, output) as Uint8Array[];
+  expect(Buffer.compare(out ?? new Uint8Array(), large)).toBe(0);
+});
+
 test("elements may come embedded in the request", async () => {
   const { input, output } = oneDoFn("double");
   const instructionId = "bundle-0"; // the first of this runner
@@ -230,6 +246,31 @@ describe("asynchronous DoFns", () => {
     held.open();
     await Promise.all(stuck.map((bundle) => bundle.done));
     expect(stuck.map((bundle) => values(bundle, output))).toEqual([[0, 10], [1, 11]]); // prettier-ignore
+  });
+
+  test("a long bundle that never waits lets other instructions be answered meanwhile", async () => {
+    let processed = 0;
+    let processedWhenAnswered = Infinity;
+    const progress = {
+      oneofKind: "processBundleProgress",
+      processBundleProgress: { instructionId: "any" },
+    } as const;
+    registerDoFn("busy", (): DoFn<number, number> => ({
+      process() {
+        processed++;
+        if (processed > 1) return;
+        void fixture.runner.instruct(progress).then(() => {
+          processedWhenAnswered = processed;
+        });
+      },
+    }));
+    const { input } = oneDoFn("busy");
+    const elements = Array.from({ length: 400_000 }, (_, i) => element(i));
+    const bundle = fixture.runner.bundle("stage");
+    bundle.send("source", encode(input, elements), true);
+    await bundle.done;
+    expect(processed).toBe(elements.length);
+    expect(processedWhenAnswered).toBeLessThan(elements.length);
   });
 
   test("the order of a DoFn's life: setup, then bundles, then teardown", async () => {
