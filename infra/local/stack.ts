@@ -43,7 +43,8 @@ export interface Stack {
   readonly hasBigQuerySubscriptions: boolean;
   /** Process ids of the parts that run. */
   pids(): Partial<Record<PartName, number>>;
-  /** Stops a part if it runs, and starts it again on the same ports. Bigtable's emulator forgets its rows. */
+  /** Stops a part if it runs, and starts it again on the same ports. Bigtable's emulator and Google's Pub/Sub
+   * emulator forget what they held then. */
   restart(part: PartName): Promise<void>;
   /**
    * Restarts the engine so that the next job starts from a checkpoint.

