@@ -1,3 +1,4 @@
+import { readdir, stat } from "node:fs/promises";
 import path from "node:path";
 import { ensureBigQueryEmulator, type BigQueryRuntime } from "./bigquery.ts";
 import { ensureBigtableEmulator } from "./bigtable.ts";
@@ -47,15 +48,36 @@ export async function ensureInstalled<P extends keyof Installation = keyof Insta
   options: InstallOptions<P> = {},
 ): Promise<Pick<Installation, P>> {
   const env = options.env ?? process.env;
+  const { onProgress = () => undefined, mavenRepository } = options;
+  const installed = new Set<string>();
   const context: InstallContext = {
     cacheDir: path.join(localDir(env), "cache"),
     env,
-    onProgress: options.onProgress ?? (() => undefined),
-    ...(options.mavenRepository !== undefined && { mavenRepository: options.mavenRepository }),
+    onProgress: (progress) => {
+      installed.add(progress.part);
+      onProgress(progress);
+    },
+    ...(mavenRepository !== undefined && { mavenRepository }),
   };
+  const since = performance.now();
   const what = options.what ?? (Object.keys(INSTALLERS) as P[]);
   const entries = await Promise.all(
     what.map(async (part) => [part, await INSTALLERS[part](context)] as const),
   );
+  if (installed.size > 0) {
+    const size = await folderSize(context.cacheDir);
+    const detail = `${Math.round(size / 1e6)} MB in ${Math.round((performance.now() - since) / 1000)} s`;
+    onProgress({ part: "local stack", detail, state: "done" });
+  }
   return Object.fromEntries(entries) as Pick<Installation, P>;
+}
+
+/** Bytes of all files below a folder. */
+async function folderSize(folder: string): Promise<number> {
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
+  const files = entries.filter((entry) => entry.isFile());
+  const sizes = await Promise.all(
+    files.map(async (file) => (await stat(path.join(file.parentPath, file.name))).size),
+  );
+  return sizes.reduce((sum, size) => sum + size, 0);
 }

@@ -24,7 +24,7 @@ const ERASE_LINE = "\r\u001b[2K";
 
 /** `{bytesDone: 12e6, bytesTotal: 127e6}` → `engine 12/127 MB`. */
 function describe({ part, detail, bytesDone, bytesTotal, state }: InstallProgress): string {
-  if (state === "done") return `${part} ready`;
+  if (state === "done") return `${part} ready${detail === undefined ? "" : ` (${detail})`}`;
   if (bytesDone !== undefined && bytesTotal !== undefined) {
     return `${part} ${Math.floor(bytesDone / MEGABYTE)}/${Math.ceil(bytesTotal / MEGABYTE)} MB`;
   }
@@ -41,7 +41,7 @@ export function progressDisplay(output: ProgressOutput): ProgressListener {
     const before = parts.get(progress.part);
     parts.set(progress.part, progress);
     if (!output.isTTY) {
-      if (before === undefined) output.write(`installing ${progress.part}\n`);
+      if (before === undefined && progress.state === "running") output.write(`installing ${progress.part}\n`);
       if (progress.state === "done" && before?.state !== "done") output.write(`${describe(progress)}\n`);
       return;
     }

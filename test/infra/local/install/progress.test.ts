@@ -7,11 +7,12 @@ const STEPS: readonly InstallProgress[] = [
   { part: "BigQuery emulator", detail: "collecting numpy", state: "running" },
   { part: "engine", state: "done" },
   { part: "BigQuery emulator", state: "done" },
+  { part: "local stack", detail: "785 MB in 52 s", state: "done" },
 ];
 
 function shown(isTTY: boolean): string {
   let text = "";
-  const display = progressDisplay({ isTTY, columns: 80, write: (more) => (text += more) });
+  const display = progressDisplay({ isTTY, columns: 120, write: (more) => (text += more) });
   STEPS.forEach(display);
   return text;
 }
@@ -24,11 +25,12 @@ it("rewrites one line on a terminal", () => {
     "installing: engine 12/127 MB · BigQuery emulator: collecting numpy",
     "installing: engine ready · BigQuery emulator: collecting numpy",
     "installing: engine ready · BigQuery emulator ready\n",
+    "installing: engine ready · BigQuery emulator ready · local stack ready (785 MB in 52 s)\n",
   ]);
 });
 
 it("prints a line at a part's beginning and end elsewhere", () => {
   expect(shown(false)).toBe(
-    "installing engine\ninstalling BigQuery emulator\nengine ready\nBigQuery emulator ready\n",
+    "installing engine\ninstalling BigQuery emulator\nengine ready\nBigQuery emulator ready\nlocal stack ready (785 MB in 52 s)\n",
   );
 });
