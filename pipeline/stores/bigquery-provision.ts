@@ -1,5 +1,6 @@
 import type { BigQuery, Dataset } from "@google-cloud/bigquery";
-import type { BigqueryLayout, BigqueryTable, BigqueryView } from "./bigquery-layout.ts";
+import type { BigqueryLayout, BigqueryView } from "./bigquery-layout.ts";
+import type { BigqueryTable } from "./bigquery-tables.ts";
 import { type StoreCall, StoreConfigError } from "./errors.ts";
 import { type Retry, withRetry } from "./retry.ts";
 

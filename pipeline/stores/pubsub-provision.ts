@@ -1,7 +1,7 @@
 import { v1 } from "@google-cloud/pubsub";
 import { credentials, status } from "@grpc/grpc-js";
 import { PassThroughClient } from "google-auth-library";
-import { rawTableId } from "./bigquery-layout.ts";
+import { rawTableId } from "./bigquery-tables.ts";
 import { publisherClient } from "./clients.ts";
 import type { StoreEndpoints } from "./endpoints.ts";
 import type { StoreCall } from "./errors.ts";

@@ -15,6 +15,11 @@ export interface Refused<T> {
   readonly detail: string;
 }
 
+/** Why each refused entry was, by the entry. */
+export function detailsOf<T>(refused: readonly Refused<T>[]): ReadonlyMap<T, string> {
+  return new Map(refused.map(({ entry, detail }) => [entry, detail]));
+}
+
 /**
  * Writes entries until each is acknowledged or refused. Only what failed is sent again; where a store refuses a
  * request as a whole, the batch is halved until the entry to blame stands alone, so that one poison row never

@@ -1,6 +1,6 @@
 import type { DoFn, SetupContext } from "../../harness/dofn.ts";
 import { BigtableStore } from "../bigtable-store.ts";
-import { COMPLETE_THROUGH } from "../bigquery-layout.ts";
+import { COMPLETE_THROUGH } from "../bigquery-tables.ts";
 import { completeThroughInsert } from "../bigquery-rows.ts";
 import { appendRows } from "../bigquery-writer.ts";
 import { bigqueryClient, bigtableClient } from "../clients.ts";

@@ -1,15 +1,15 @@
 import type { DeadLetter } from "../../core/model.ts";
 import type { DoFn } from "../../harness/dofn.ts";
 import { log } from "../../harness/log.ts";
-import { DEAD_LETTERS } from "../bigquery-layout.ts";
+import { DEAD_LETTERS } from "../bigquery-tables.ts";
 import { deadLetterInsert } from "../bigquery-rows.ts";
 import { appendRows, bigqueryLimits, insertRowBytes } from "../bigquery-writer.ts";
-import { bigqueryClient, publisherClient } from "../clients.ts";
+import { bigqueryClient } from "../clients.ts";
 import { deadLetterMessage, messageBytes } from "../pubsub-messages.ts";
-import { publishBatch } from "../pubsub-publisher.ts";
 import type { Refused } from "../write-batch.ts";
 import { batchingSink } from "./batching-sink.ts";
 import { type SinkEnvironment, sinkRetry, type TopicSinkConfig } from "./config.ts";
+import { publishToTopic } from "./topic.ts";
 
 /**
  * Dead letters into their table (the payload's first mebibyte) and their topic (whole). Refused rows of a store go
@@ -19,7 +19,7 @@ import { type SinkEnvironment, sinkRetry, type TopicSinkConfig } from "./config.
  * Counts `dead_letters.written`, `.refused`, `.retries`.
  */
 export function deadLetterSink(config: TopicSinkConfig, env: SinkEnvironment): DoFn<DeadLetter> {
-  const { endpoints, topic } = config;
+  const { endpoints } = config;
   return batchingSink(({ metrics }) => {
     const retry = sinkRetry(config, env.random, metrics, "dead_letters.retries");
     const client = bigqueryClient(endpoints);
@@ -29,18 +29,6 @@ export function deadLetterSink(config: TopicSinkConfig, env: SinkEnvironment): D
     const letGo = (where: string, refused: readonly Refused<unknown>[]) => {
       refusedCount.add(refused.length);
       for (const { detail } of refused) log.error(`${where} refused a dead letter: ${detail}`);
-    };
-    const publish = async (letters: readonly DeadLetter[]) => {
-      if (topic === undefined || letters.length === 0) return;
-      const messages = letters.map(deadLetterMessage);
-      const { refused } = await publishBatch(
-        publisherClient(endpoints),
-        endpoints.project,
-        topic,
-        messages,
-        retry,
-      );
-      letGo(`topic ${topic}`, refused);
     };
     return {
       // A letter's size is that of its message too, so that a batch of large ones fits one publish request.
@@ -53,14 +41,15 @@ export function deadLetterSink(config: TopicSinkConfig, env: SinkEnvironment): D
       async write(batch) {
         const inserts = batch.map(({ entry }) => entry.insert);
         const messages = batch
-          .map(({ element }) => element)
-          .filter(({ reason }) => reason !== "row_rejected");
-        const [refused] = await Promise.all([
+          .filter(({ element }) => element.reason !== "row_rejected")
+          .map(({ element }) => deadLetterMessage(element));
+        const [refusedRows, refusedMessages] = await Promise.all([
           appendRows(client, endpoints.bigquery.dataset, DEAD_LETTERS, inserts, retry),
-          publish(messages),
+          publishToTopic(config, messages, retry),
         ]);
-        letGo(`table ${DEAD_LETTERS}`, refused);
-        written.add(batch.length - refused.length);
+        letGo(`table ${DEAD_LETTERS}`, refusedRows);
+        letGo(`topic ${config.topic ?? ""}`, refusedMessages);
+        written.add(batch.length - refusedRows.length);
         return [];
       },
     };

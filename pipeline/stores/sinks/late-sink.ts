@@ -1,14 +1,15 @@
 import type { DeadLetter, LateEvent } from "../../core/model.ts";
 import type { DoFn } from "../../harness/dofn.ts";
-import { LATE_EVENTS } from "../bigquery-layout.ts";
+import { LATE_EVENTS } from "../bigquery-tables.ts";
 import { lateInsert } from "../bigquery-rows.ts";
 import { appendRows, bigqueryLimits, insertRowBytes } from "../bigquery-writer.ts";
-import { bigqueryClient, publisherClient } from "../clients.ts";
+import { bigqueryClient } from "../clients.ts";
 import { lateMessage } from "../pubsub-messages.ts";
-import { publishBatch } from "../pubsub-publisher.ts";
 import { rejectedRow } from "../rejected-row.ts";
+import { detailsOf } from "../write-batch.ts";
 import { batchingSink } from "./batching-sink.ts";
 import { REJECTED_TAG, type SinkEnvironment, sinkRetry, type TopicSinkConfig } from "./config.ts";
+import { publishToTopic } from "./topic.ts";
 
 /**
  * Late events into their table and, where there is one, their topic. Both may get one twice; the event id tells.
@@ -16,36 +17,26 @@ import { REJECTED_TAG, type SinkEnvironment, sinkRetry, type TopicSinkConfig } f
  * Counts `late.written`, `late.rejected`, `late.unpublished`, `late.retries`.
  */
 export function lateSink(config: TopicSinkConfig, env: SinkEnvironment): DoFn<LateEvent, DeadLetter> {
-  const { endpoints, topic } = config;
+  const { endpoints } = config;
   return batchingSink(({ metrics }) => {
     const retry = sinkRetry(config, env.random, metrics, "late.retries");
     const client = bigqueryClient(endpoints);
     const written = metrics.counter("late.written");
     const rejected = metrics.counter("late.rejected");
     const unpublished = metrics.counter("late.unpublished");
-    const publish = async (events: readonly LateEvent[]) => {
-      if (topic === undefined) return;
-      const messages = events.map(lateMessage);
-      const { refused } = await publishBatch(
-        publisherClient(endpoints),
-        endpoints.project,
-        topic,
-        messages,
-        retry,
-      );
-      unpublished.add(refused.length);
-    };
     return {
       limits: bigqueryLimits,
       prepare: (late) => lateInsert(late, endpoints.generation),
       sizeOf: insertRowBytes,
       async write(batch) {
         const inserts = batch.map(({ entry }) => entry);
-        const [refused] = await Promise.all([
+        const messages = batch.map(({ element }) => lateMessage(element));
+        const [refused, refusedMessages] = await Promise.all([
           appendRows(client, endpoints.bigquery.dataset, LATE_EVENTS, inserts, retry),
-          publish(batch.map(({ element }) => element)),
+          publishToTopic(config, messages, retry),
         ]);
-        const reasons = new Map(refused.map(({ entry, detail }) => [entry, detail]));
+        unpublished.add(refusedMessages.length);
+        const reasons = detailsOf(refused);
         written.add(batch.length - refused.length);
         rejected.add(refused.length);
         return batch.map(({ element: { event }, entry }) => {

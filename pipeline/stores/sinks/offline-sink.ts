@@ -5,6 +5,7 @@ import { featureInsert, type InsertRow } from "../bigquery-rows.ts";
 import { appendRows, bigqueryLimits, insertRowBytes } from "../bigquery-writer.ts";
 import { bigqueryClient } from "../clients.ts";
 import { rejectedRow } from "../rejected-row.ts";
+import { detailsOf } from "../write-batch.ts";
 import { batchingSink } from "./batching-sink.ts";
 import { REJECTED_TAG, type SinkEnvironment, sinkRetry, type ViewSinkConfig } from "./config.ts";
 
@@ -32,7 +33,7 @@ export function offlineSink(
       async write(batch) {
         const inserts = batch.map(({ entry }) => entry);
         const refused = await appendRows(client, dataset, featureTableId(plan), inserts, retry);
-        const reasons = new Map(refused.map(({ entry, detail }) => [entry, detail]));
+        const reasons = detailsOf(refused);
         appended.add(batch.length - refused.length);
         rejected.add(refused.length);
         return batch.map(({ element: row, entry }) => {

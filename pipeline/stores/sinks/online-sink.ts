@@ -4,6 +4,7 @@ import { bigtableLimits } from "../bigtable-mutations.ts";
 import { BigtableStore } from "../bigtable-store.ts";
 import { bigtableClient } from "../clients.ts";
 import { rejectedRow } from "../rejected-row.ts";
+import { detailsOf } from "../write-batch.ts";
 import { batchingSink } from "./batching-sink.ts";
 import { REJECTED_TAG, type SinkEnvironment, sinkRetry, type ViewSinkConfig } from "./config.ts";
 
@@ -37,7 +38,7 @@ export function onlineSink(
           batch.map(({ element }) => element),
         );
         const availableAtMs = now();
-        const reasons = new Map(refused.map(({ entry, detail }) => [entry, detail]));
+        const reasons = detailsOf(refused);
         written.add(batch.length - refused.length);
         rejected.add(refused.length);
         return batch.map(({ element: row }) => {
