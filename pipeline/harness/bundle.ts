@@ -28,6 +28,7 @@ export class Bundle {
   readonly tokens: CacheTokens;
   readonly services: WorkerServices;
   #pending: Promise<unknown>[] = [];
+  #room: Promise<unknown> = Promise.resolve();
   #open = true;
   #failure: Error | undefined;
   #interrupt: ((error: Error) => void) | undefined;
@@ -85,7 +86,14 @@ export class Bundle {
     if (!this.#open)
       throw new HarnessError("output", `an output after its bundle ${this.instruction} had ended`);
     const full = this.services.data(url).send(elements);
-    if (full) this.defer(full);
+    if (!full) return;
+    this.#room = full;
+    this.defer(full);
+  }
+
+  /** Settles when the transport has room again, or is broken. */
+  get room(): Promise<unknown> {
+    return this.#room;
   }
 
   /** Ends the bundle, well or not. */

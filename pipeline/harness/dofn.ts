@@ -68,6 +68,8 @@ export interface ElementContext<O> extends BundleContext<O> {
   readonly window: Window;
   readonly windows: readonly Window[];
   readonly pane: Pane;
+  /** Resolves when the transport takes more: a DoFn that makes very many outputs of one element awaits it now and then. */
+  ready(): Promise<unknown>;
   value<T>(state: string): ValueState<T>;
   bag<T>(state: string): BagState<T>;
   timer(family: string, tag?: string): Timer;

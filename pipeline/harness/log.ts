@@ -34,9 +34,12 @@ export function addLogSink(sink: LogSink): () => void {
   };
 }
 
-/** Writes a record to the connected runners' logs; to stderr where there is none. */
-export function writeLog(record: LogRecord): void {
-  const sent = [...sinks].map((sink) => sink.write(record)).some(Boolean);
+/**
+ * Writes a record to the runners' logs; to stderr where none takes it.
+ * @param [to] all that are connected
+ */
+export function writeLog(record: LogRecord, to: Iterable<LogSink> = sinks): void {
+  const sent = [...to].map((sink) => sink.write(record)).some(Boolean);
   if (!sent) stderr.write(record);
 }
 

@@ -12,7 +12,7 @@ import { DataChannel } from "./channels/data.ts";
 import { LoggingChannel } from "./channels/logging.ts";
 import { StateChannel } from "./channels/state.ts";
 import { describeError, HarnessError } from "./errors.ts";
-import { addLogSink, log } from "./log.ts";
+import { addLogSink, log, writeLog } from "./log.ts";
 import { ShortIds } from "./monitoring-infos.ts";
 import { Processor } from "./processor.ts";
 import { StateCache } from "./state/cache.ts";
@@ -154,7 +154,7 @@ export class Worker {
       this.#control.answer({ instructionId, error: "", response });
     } catch (error) {
       const text = describeError(error);
-      if (!this.#over) log.error(text, { instruction: instructionId });
+      if (!this.#over) this.#logError(text, instructionId);
       this.#control.answer({ instructionId, error: text, response: { oneofKind: undefined } });
     }
   }
@@ -198,13 +198,15 @@ export class Worker {
 
   async #processBundle(instruction: string, request: ProcessBundleRequest): Promise<Metrics> {
     const id = request.processBundleDescriptorId;
-    const processor = this.#idle.get(id)?.pop() ?? new Processor(await this.#descriptor(id), this.#services);
-    this.#running.set(instruction, processor);
+    let processor = this.#idle.get(id)?.pop();
     try {
+      processor ??= new Processor(await this.#descriptor(id), this.#services);
+      this.#running.set(instruction, processor);
       await processor.run(instruction, request);
     } catch (error) {
-      processor.abort();
-      void this.#teardown(processor);
+      processor?.abort();
+      if (processor) void this.#teardown(processor);
+      for (const channel of this.#data.values()) channel.close(instruction); // also where no processor came about
       throw error;
     } finally {
       this.#running.delete(instruction);
@@ -215,6 +217,12 @@ export class Worker {
     else if (idle) idle.push(processor);
     else this.#idle.set(id, [processor]);
     return metrics;
+  }
+
+  /** To this worker's own runner, which knows the instruction. */
+  #logError(message: string, instruction: string): void {
+    const record = { severity: "error", message, timeMs: Date.now(), instruction } as const;
+    writeLog(record, this.#logging ? [this.#logging] : []);
   }
 
   #report(monitoringInfos: MonitoringInfo[]): Metrics {

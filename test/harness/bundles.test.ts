@@ -343,6 +343,34 @@ describe("back-pressure", () => {
   });
 });
 
+test("a DoFn that makes many outputs of one element can wait for the transport", async () => {
+  let made = 0;
+  registerDoFn("generate", (): DoFn<number, Uint8Array> => ({
+    async process(n, context) {
+      for (; made < n; made++) {
+        context.emit(Buffer.alloc(100_000));
+        await context.ready();
+      }
+    },
+  }));
+  const count = 1000; // 100 MB
+  const stage = new Stage(fixture.runner);
+  const input = stage.source(varintCoder);
+  const output = stage.parDo(input, "generate", { doFn: "generate", output: bytesCoder });
+  stage.sink(output);
+  const bundle = fixture.runner.bundle("stage");
+  const paused = fixture.runner.dataCall().then((call) => call.pause());
+  bundle.send("source", encode(input, [element(count)]), true);
+  await paused;
+  await vi.waitFor(() => {
+    expect(fixture.worker.backPressure.stalls).toBeGreaterThan(0);
+  });
+  expect(made).toBeLessThan(count);
+  (await fixture.runner.dataCall()).resume();
+  await bundle.done;
+  expect(values(bundle, output)).toHaveLength(count);
+});
+
 describe("failures", () => {
   registerDoFn("throw on 3", ({ late }: { late?: boolean }): DoFn<number, number> => ({
     process(n, context): void | Promise<void> {

@@ -42,6 +42,10 @@ export class ProcessContext {
     return this.run.bundle.services.now();
   }
 
+  ready(): Promise<unknown> {
+    return this.run.bundle.room;
+  }
+
   value<T>(name: string): ValueState<T> {
     const cell = this.#cell(name);
     if (!(cell instanceof ValueCell)) throw this.#notDeclared("value state", name);
