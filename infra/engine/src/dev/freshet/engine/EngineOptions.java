@@ -77,9 +77,7 @@ record EngineOptions(Map<String, String> values) {
     if (values.containsKey("work-dir")) {
       args.add("--artifacts-dir=" + values.get("work-dir") + "/artifacts");
     }
-    if (values.containsKey("restore")) {
-      args.add("--flink-conf-dir=" + writeRestoreConfiguration(values.get("restore")));
-    }
+    args.add("--flink-conf-dir=" + writeFlinkConfiguration());
     return args.toArray(String[]::new);
   }
 
@@ -114,14 +112,22 @@ record EngineOptions(Map<String, String> values) {
   }
 
   /**
-   * Writes the Flink configuration that restores a checkpoint, and returns its folder. Beam's own
-   * {@code savepointPath} is ignored on an embedded cluster; Flink's configuration file is heeded.
+   * Writes Flink's configuration file, and returns its folder. Its servers would listen on every
+   * network interface. And Beam's own {@code savepointPath} is ignored on an embedded cluster,
+   * where Flink's setting is heeded.
    */
-  private static Path writeRestoreConfiguration(String checkpoint) {
+  private Path writeFlinkConfiguration() {
+    List<String> lines = new ArrayList<>();
+    for (String server :
+        List.of("jobmanager.bind-host", "taskmanager.bind-host", "rest.bind-address")) {
+      lines.add(server + ": " + HOST);
+    }
+    if (values.containsKey("restore")) {
+      lines.add("execution.savepoint.path: " + values.get("restore"));
+    }
     try {
       Path folder = Files.createTempDirectory("flink-conf");
-      Files.writeString(
-          folder.resolve("flink-conf.yaml"), "execution.savepoint.path: " + checkpoint + "\n");
+      Files.write(folder.resolve("flink-conf.yaml"), lines);
       return folder;
     } catch (IOException e) {
       throw new UncheckedIOException(e);

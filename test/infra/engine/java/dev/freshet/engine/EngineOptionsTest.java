@@ -40,14 +40,25 @@ final class EngineOptionsTest {
     assertTrue("root", args.contains("--pubsubRootUrl=http://127.0.0.1:1"));
   }
 
+  void testFlinkListensOnLoopback() throws Exception {
+    assertTrue("binds", flinkConfiguration().contains("taskmanager.bind-host: 127.0.0.1"));
+    assertTrue("no restore", !flinkConfiguration().contains("savepoint"));
+  }
+
   void testARestoreIsWrittenToFlinksConfiguration() throws Exception {
-    String[] args = parse("--restore", "file:///checkpoints/job/chk-7").jobServerArgs();
-    String option = "--flink-conf-dir=";
-    String folder =
-        Arrays.stream(args).filter(arg -> arg.startsWith(option)).findFirst().orElseThrow();
-    Path file = Path.of(folder.substring(option.length()), "flink-conf.yaml");
+    String configuration = flinkConfiguration("--restore", "file:///checkpoints/job/chk-7");
     assertTrue(
         "names the checkpoint",
-        Files.readString(file).contains("execution.savepoint.path: file:///checkpoints/job/chk-7"));
+        configuration.contains("execution.savepoint.path: file:///checkpoints/job/chk-7"));
+  }
+
+  private static String flinkConfiguration(String... args) throws Exception {
+    String option = "--flink-conf-dir=";
+    String folder =
+        Arrays.stream(parse(args).jobServerArgs())
+            .filter(arg -> arg.startsWith(option))
+            .findFirst()
+            .orElseThrow();
+    return Files.readString(Path.of(folder.substring(option.length()), "flink-conf.yaml"));
   }
 }
