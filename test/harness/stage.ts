@@ -13,7 +13,8 @@ import {
 import { COMBINE_FN_URN, combineFnPayload, DO_FN_URN, doFnPayload } from "../../pipeline/harness/registry.ts";
 import { GLOBAL_WINDOWS, NO_FIRING } from "../../pipeline/harness/windowed-value.ts";
 import type { TimerData, Window, WindowedValue } from "../../pipeline/harness/windowed-value.ts";
-import type { FakeBundle, FakeRunner } from "../support/fake-runner.ts";
+import type { FakeBundle } from "../support/fake-bundle.ts";
+import type { FakeRunner } from "../support/fake-runner.ts";
 
 /** A PCollection of a stage under construction. */
 export interface Collection {
@@ -185,6 +186,24 @@ export class Stage {
 
 function pbUrl(url: string): NonNullable<RemoteGrpcPort["apiServiceDescriptor"]> {
   return { url };
+}
+
+/** The stage `source → the DoFn → sink`, of numbers. */
+export function oneDoFn(
+  runner: FakeRunner,
+  doFn: string,
+  config?: unknown,
+): { input: Collection; output: Collection } {
+  const stage = new Stage(runner);
+  const input = stage.source(varintCoder);
+  const output = stage.parDo(input, doFn, { doFn, config });
+  stage.sink(output);
+  return { input, output };
+}
+
+/** Elements of these values. */
+export function numbers(...list: readonly number[]): WindowedValue<number>[] {
+  return list.map((n) => element(n));
 }
 
 /** An element in the global window at time 0, unless `at` says otherwise. */

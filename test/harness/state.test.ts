@@ -11,7 +11,7 @@ import type { DoFn } from "../../pipeline/harness/dofn.ts";
 import { registerDoFn } from "../../pipeline/harness/registry.ts";
 import type { KV } from "../../pipeline/harness/windowed-value.ts";
 import { IntervalWindow } from "../../pipeline/harness/windowed-value.ts";
-import type { FakeBundle } from "../support/fake-runner.ts";
+import type { FakeBundle } from "../support/fake-bundle.ts";
 import { connectedWorker } from "./fixture.ts";
 import { element, encode, Stage, values } from "./stage.ts";
 import type { Collection, ParDoSpec } from "./stage.ts";
