@@ -34,6 +34,8 @@ const HOST = "127.0.0.1";
 
 /**
  * Starts a Pub/Sub endpoint in this process: gRPC as Google's clients speak it, REST as Beam's Java client does.
+ * Not here, and refused with UNIMPLEMENTED: push, Cloud Storage and Bigtable subscriptions, exactly-once delivery,
+ * snapshots, message transforms, schemas other than Avro, access control.
  * @throws Error when a port is taken or the data directory can't be used; nothing is left running then
  */
 export async function startEndpoint(options: EndpointOptions): Promise<Endpoint> {

@@ -24,6 +24,15 @@ export const alreadyExists = (resource: string): PubsubError =>
 export const invalidArgument = (message: string): PubsubError =>
   new PubsubError(status.INVALID_ARGUMENT, message);
 
+/** The result of reading something that came from outside; whatever reading it throws becomes INVALID_ARGUMENT. */
+export async function orInvalid<T>(read: () => T | Promise<T>): Promise<T> {
+  try {
+    return await read();
+  } catch (error) {
+    throw invalidArgument(`Invalid request: ${String(error)}`);
+  }
+}
+
 /** UNIMPLEMENTED: what this endpoint lacks is refused, never ignored. */
 export const unimplemented = (what: string): PubsubError =>
   new PubsubError(status.UNIMPLEMENTED, `${what} is not available on the local Pub/Sub endpoint.`);

@@ -5,7 +5,7 @@ import { buffer } from "node:stream/consumers";
 import { createGunzip } from "node:zlib";
 import { status } from "@grpc/grpc-js";
 import type { JSONValue } from "proto3-json-serializer";
-import { invalidArgument, PubsubError, unimplemented } from "./errors.ts";
+import { orInvalid, PubsubError, unimplemented } from "./errors.ts";
 import { MAX_REQUEST_BYTES, tooLarge } from "./message.ts";
 import { restRouter } from "./rest-routes.ts";
 import type { RestCall } from "./rest-routes.ts";
@@ -37,7 +37,7 @@ export async function startRest(
 ): Promise<{ readonly port: number; readonly stop: () => void }> {
   const route = restRouter(Object.keys(services));
   const answer: Answer = async (call) => {
-    const match = route(call);
+    const match = await orInvalid(() => route(call));
     if (!match) throw new PubsubError(status.NOT_FOUND, `There is no method at ${call.verb} ${call.path}.`);
     const method = services[match.method.service]?.[match.method.name];
     if (!method) throw unimplemented(match.method.name);
@@ -67,23 +67,27 @@ async function listen(server: Server, host: string, port: number): Promise<void>
 
 async function serve(request: IncomingMessage, response: ServerResponse, answer: Answer): Promise<void> {
   try {
-    const url = new URL(request.url ?? "/", "http://localhost");
-    const path = decodeURIComponent(url.pathname);
-    const body = await readJson(request);
-    send(response, 200, await answer({ verb: request.method ?? "", path, query: url.searchParams, body }));
+    send(response, 200, await answer(await readCall(request)));
   } catch (error) {
-    // Whatever else is thrown comes of a body or path that could not be read.
-    const known = error instanceof PubsubError ? error : invalidArgument(`Invalid request: ${String(error)}`);
+    const known = error instanceof PubsubError ? error : new PubsubError(status.INTERNAL, String(error));
     const code = HTTP_STATUS[known.code] ?? 500;
     send(response, code, { error: { code, message: known.message, status: status[known.code] } });
   }
 }
 
-async function readJson(request: IncomingMessage): Promise<JSONValue> {
+async function readCall(request: IncomingMessage): Promise<RestCall> {
   const zipped = request.headers["content-encoding"] === "gzip";
-  const bytes = await buffer(zipped ? request.pipe(createGunzip()) : request);
+  const bytes = await orInvalid(() => buffer(zipped ? request.pipe(createGunzip()) : request));
   if (bytes.length > MAX_BODY_BYTES) throw tooLarge(bytes.length);
-  return bytes.length === 0 ? {} : (JSON.parse(bytes.toString()) as JSONValue);
+  return orInvalid(() => {
+    const url = new URL(request.url ?? "/", "http://localhost");
+    return {
+      verb: request.method ?? "",
+      path: decodeURIComponent(url.pathname),
+      query: url.searchParams,
+      body: bytes.length === 0 ? {} : (JSON.parse(bytes.toString()) as JSONValue),
+    };
+  });
 }
 
 function send(response: ServerResponse, code: number, body: JSONValue): void {

@@ -235,7 +235,7 @@ describe("refusals", () => {
           client.createTopic("orders"),
           client.subscription("nothing").getMetadata(),
           client.topic("nothing").createSubscription("sub"),
-          topic.publishMessage({ data: new Uint8Array(10_000_001) }),
+          topic.publishMessage({ data: Buffer.alloc(10_000_001) }),
           topic.createSubscription("pushed", { pushEndpoint: "http://localhost/" }),
         ].map((call) =>
           call.then(

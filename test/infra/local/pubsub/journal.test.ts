@@ -1,4 +1,4 @@
-import { appendFileSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { appendFileSync, mkdtempSync, readFileSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
@@ -104,6 +104,18 @@ test("message ids and publish times never go back, though the clock does", () =>
   expect(Number(after)).toBeGreaterThan(Number(before));
   const taken = again.subscription(SECOND).subscription.take(new Consumer(), ALL, 500);
   expect(taken.map(({ message }) => message.publishTimeMs)).toEqual([1_000_000, 1_000_000, 1_000_000]);
+  again.close();
+});
+
+test("a journal that has grown much longer than what it says is written anew", async () => {
+  const broker = open();
+  broker.commit({ op: "topic", config: { name: TOPIC } });
+  for (let i = 0; i < 60; i++) broker.publish(TOPIC, [{ ...draft("x"), data: Buffer.alloc(1_000_000) }]);
+  await new Promise((resolve) => setImmediate(resolve));
+  expect(statSync(file()).size).toBeLessThan(20_000_000);
+  broker.close();
+  const again = open();
+  expect(again.topic(TOPIC).config.name).toBe(TOPIC);
   again.close();
 });
 

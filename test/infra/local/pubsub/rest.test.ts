@@ -159,6 +159,7 @@ describe("administration", () => {
     ["POST", "topics/orders:publish", { messages: [] }, 400],
     ["POST", "topics/orders:publish", { messages: [{ data: "" }] }, 400],
     ["POST", "topics/orders:publish", { messages: [{ attributes: { "": "x" } }] }, 400],
+    ["POST", "subscriptions/all-orders:seek", { time: "yesterday" }, 400],
     ["POST", "subscriptions/all-orders:seek", { snapshot: "projects/p/snapshots/s" }, 501],
   ])("%s %s %j is refused with %i", async (verb, path, body, status) => {
     await withShop(async (endpoint) => {
