@@ -37,6 +37,7 @@ const CAPABILITIES = ["beam:protocol:progress_reporting:v1"];
 export class Graph {
   readonly #pipeline = new Pipeline();
   readonly #root = new Root(this.#pipeline);
+  #externals = 0;
 
   /** The finished graph, to run in workers of `environment`. */
   toProto(environment: WorkerEnvironment): pb.Pipeline {
@@ -83,6 +84,11 @@ export class Graph {
     expansion: string,
   ): Promise<Collection<Uint8Array>> {
     const transform = rawExternalTransform(urn, config, expansion);
+    // The package numbers namespaces through the process. Numbered through the graph, the same graph gets the same
+    // names each time it is built, and a restored job finds its operators again.
+    const counted = transform.constructor as unknown as { namespaceCounter: number };
+    counted.namespaceCounter = this.#externals;
+    this.#externals += 100;
     const expand = (_root: any, pipeline: any, proto: any) =>
       (transform as any).expandInternalAsync(_root, pipeline, proto) as Promise<PCollection<Uint8Array>>;
     const pcollection = (await (this.#root as any).applyAsync(

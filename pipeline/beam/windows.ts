@@ -126,8 +126,10 @@ export function registerWindowsByTimers(registry: Registry): void {
 function liveShard(plan: ViewPlan, log: BagState<Uint8Array>): Live {
   const known = log.memo as Live | undefined;
   if (known) return known;
-  // Nothing is known to be armed: setting a timer to what it is already does no harm.
-  const live: Live = { shard: Shard.fold(plan, log.read()), armedMs: undefined, earlyArmed: false };
+  // What the log leaves dirty has its early timer armed; arming it again at each cold read would put it off for ever.
+  // The end timer may be set to what it is already.
+  const shard = Shard.fold(plan, log.read());
+  const live: Live = { shard, armedMs: undefined, earlyArmed: shard.isDirty };
   log.memo = live;
   return live;
 }

@@ -1,11 +1,13 @@
 import { type Command, Option } from "commander";
 import type { StackPorts } from "../../infra/local/ports.ts";
-import { wholeNumber } from "../options.ts";
+import type { StackOptions } from "../../infra/local/stack.ts";
+import { runDirOf, wholeNumber } from "../options.ts";
 
 /** What the options of `addStackOptions` give. */
 export interface StackFlags extends Partial<Record<`${keyof StackPorts}Port`, number>> {
   readonly runDir?: string;
   readonly mavenRepository?: string;
+  readonly ownPubsub?: boolean;
 }
 
 const PORTS: readonly (readonly [keyof StackPorts, string])[] = [
@@ -30,6 +32,10 @@ export function addStackOptions(command: Command): Command {
         "FRESHET_MAVEN_REPOSITORY",
       ),
     );
+  command.option(
+    "--own-pubsub",
+    "use the project's Pub/Sub endpoint even where Google's emulator is installed",
+  );
   for (const [, name] of PORTS) {
     command.addOption(
       new Option(`--${name}-port <port>`, "port on loopback (default: a free one)").argParser(wholeNumber),
@@ -38,8 +44,19 @@ export function addStackOptions(command: Command): Command {
   return command;
 }
 
-/** The ports that were asked for. */
-export function portsOf(flags: StackFlags): Partial<StackPorts> {
+/** The options of a stack that the flags ask for. */
+export function stackOptions(
+  flags: StackFlags,
+): Pick<StackOptions, "ports" | "mavenRepository" | "pubsubEmulatorHost" | "runDir"> {
+  return {
+    runDir: runDirOf(flags),
+    ports: portsOf(flags),
+    ...(flags.ownPubsub && { pubsubEmulatorHost: null }),
+    ...(flags.mavenRepository !== undefined && { mavenRepository: flags.mavenRepository }),
+  };
+}
+
+function portsOf(flags: StackFlags): Partial<StackPorts> {
   return Object.fromEntries(
     PORTS.flatMap(([key]) => {
       const port = flags[`${key}Port`];

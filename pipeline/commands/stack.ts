@@ -2,10 +2,9 @@ import { Command } from "commander";
 import { progressDisplay } from "../../infra/local/install/progress.ts";
 import { startSession } from "../../infra/local/session.ts";
 import { features } from "../features/registry.ts";
-import { runDirOf } from "../options.ts";
 import { note, say, sayJson } from "./output.ts";
 import { untilInterrupted } from "./interrupt.ts";
-import { addStackOptions, portsOf, type StackFlags } from "./stack-options.ts";
+import { addStackOptions, stackOptions, type StackFlags } from "./stack-options.ts";
 
 /** `freshet stack`: the local stack alone, provisioned, for `freshet run` or tests. */
 export function stackCommand(): Command {
@@ -20,9 +19,7 @@ export function stackCommand(): Command {
 async function stack(flags: StackFlags & { readonly json?: boolean }): Promise<void> {
   const session = await startSession({
     registry: features,
-    runDir: runDirOf(flags),
-    ports: portsOf(flags),
-    ...(flags.mavenRepository !== undefined && { mavenRepository: flags.mavenRepository }),
+    ...stackOptions(flags),
     onProgress: progressDisplay(process.stderr),
     onEvent: note,
     onEngineDied: () => void session.revive("engine"),

@@ -3,10 +3,10 @@ import { progressDisplay } from "../../infra/local/install/progress.ts";
 import { LocalJob } from "../../infra/local/job/local-job.ts";
 import { type Session, startSession } from "../../infra/local/session.ts";
 import { features } from "../features/registry.ts";
-import { duration, positiveNumber, runDirOf, wholeNumber } from "../options.ts";
+import { duration, positiveNumber, wholeNumber } from "../options.ts";
 import { untilInterrupted } from "./interrupt.ts";
 import { note, sayJson } from "./output.ts";
-import { addStackOptions, portsOf, type StackFlags } from "./stack-options.ts";
+import { addStackOptions, stackOptions, type StackFlags } from "./stack-options.ts";
 import { startSimulation } from "./simulation.ts";
 import { StatusSource } from "./status.ts";
 import { statusDisplay, whatNext } from "./status-display.ts";
@@ -41,9 +41,7 @@ async function start(flags: StartFlags): Promise<void> {
   note("starting the local stack (the first time, it downloads what it needs: see README)");
   const session = await startSession({
     registry: features,
-    runDir: runDirOf(flags),
-    ports: portsOf(flags),
-    ...(flags.mavenRepository !== undefined && { mavenRepository: flags.mavenRepository }),
+    ...stackOptions(flags),
     onProgress: progressDisplay(process.stderr),
     onEvent: note,
     onEngineDied: () => void job?.recover("the engine died"),

@@ -1,0 +1,140 @@
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { features } from "../../pipeline/features/registry.ts";
+import { closeClients } from "../../pipeline/stores/clients.ts";
+import { eventMessage, type OutgoingMessage } from "../../pipeline/stores/pubsub-messages.ts";
+import {
+  archived,
+  eventually,
+  expectTruth,
+  type Live,
+  offlineRows,
+  publish,
+  query,
+  startLive,
+} from "../support/live.ts";
+
+/*
+ * The main job as `npm start` runs it, on a stack of its own, and what is left of it after each part has been killed
+ * in mid-stream. The truth is worked out by the oracle from the raw archive. It doesn't prove anything about Google's
+ * own services, nor about a Flink cluster: the engine is embedded.
+ */
+const SLIDE_MS = 60_000;
+let live: Live;
+let sent = 0;
+
+/** A batch of events of now: 8 users, some views, each tenth published twice, each seventh six minutes late. */
+function someEvents(count: number): OutgoingMessage[] {
+  const nowMs = Date.now();
+  return Array.from({ length: count }, () => {
+    const n = sent++;
+    const record = {
+      event_id: `e${n}`,
+      event_type: n % 5 === 4 ? "view" : "purchase",
+      user_id: `u${n % 8}`,
+      item_id: `i${n % 3}`,
+      amount_usd: (n % 100) / 8 + 0.1,
+      country: ["DE", "FR", "US"][n % 3] ?? "",
+      occurred_at: n % 7 === 6 ? nowMs - 360_000 : nowMs - (n % 4) * 1_000,
+    };
+    const message = eventMessage(Buffer.from(JSON.stringify(record)), { eventId: record.event_id });
+    return n % 10 === 9 ? [message, message] : [message];
+  }).flat();
+}
+
+/** The end of the window that holds this moment. */
+const windowOfNow = () => Math.floor(Date.now() / SLIDE_MS) * SLIDE_MS + SLIDE_MS;
+
+beforeAll(async () => {
+  live = await startLive();
+});
+afterAll(async () => {
+  await live.stop();
+  await closeClients();
+});
+
+describe("the main job", () => {
+  it("sends a purchase through to both stores", async () => {
+    await publish(live, someEvents(1));
+    const plan = features.plan("user_purchases");
+    const [row] = await eventually(async () => {
+      const rows = await offlineRows(live, plan);
+      expect(rows).not.toEqual([]);
+      return rows;
+    });
+    expect(row).toMatchObject({ key: "u0", seq: 1, timing: "EARLY" });
+    expect(row?.values.slice(0, 4)).toEqual([1, 1, 0.1, 0.1]);
+  });
+
+  it("routes what can't be used: dead letters with their bytes, late events with their reason", async () => {
+    const bad = ["no json", '{"event_id":"x"}', Buffer.from([0x22, 0xff, 0x22])];
+    const late = {
+      event_id: "late",
+      event_type: "purchase",
+      user_id: "late",
+      item_id: "i",
+      amount_usd: 1,
+      country: "DE",
+    };
+    await publish(live, [
+      ...bad.map((data) => eventMessage(Buffer.from(data))),
+      eventMessage(Buffer.from(JSON.stringify({ ...late, occurred_at: Date.now() - 600_000 })), {
+        eventId: "late",
+      }),
+      eventMessage(Buffer.from(JSON.stringify({ ...late, occurred_at: Date.now() + 600_000 })), {
+        eventId: "early",
+      }),
+    ]);
+    await eventually(async () => {
+      const letters = await query(live.session, "SELECT reason, data FROM dead_letters");
+      expect(letters.map(({ reason }) => reason).sort()).toEqual([
+        "event_time_in_future",
+        "invalid_utf8",
+        "malformed",
+        "schema_mismatch",
+      ]);
+      const malformed = letters.find(({ reason }) => reason === "malformed");
+      expect(Buffer.from(malformed?.["data"] as string, "base64").toString()).toBe("no json");
+      const rows = await query(
+        live.session,
+        "SELECT view, reason, entity_key FROM late_events WHERE event_id = 'late'",
+      );
+      expect(rows.map(({ view, reason }) => `${String(view)} ${String(reason)}`).sort()).toEqual([
+        "item_activity late",
+        "user_purchases late",
+      ]);
+    });
+  });
+});
+
+describe("the main job, a part of it killed in mid-stream", () => {
+  const kills: Record<string, () => Promise<void>> = {
+    worker: () => live.job.killWorker(),
+    engine: async () => {
+      await live.session.stack.kill("engine");
+      await live.job.recover("killed by the test");
+    },
+    bigquery: () => live.session.stack.kill("bigquery").then(() => live.session.revive("bigquery")),
+    bigtable: () => live.session.stack.kill("bigtable").then(() => live.session.revive("bigtable")),
+    pubsub: () => live.session.stack.kill("pubsub").then(() => live.session.revive("pubsub")),
+  };
+
+  it.each(Object.keys(kills))("takes up its work again after the %s was killed", async (part) => {
+    await publish(live, someEvents(40));
+    const before = live.job.metrics.counter("read");
+    await kills[part]?.();
+    await publish(live, someEvents(40));
+    await eventually(() => expect(live.job.metrics.counter("read")).toBeGreaterThan(before));
+    await eventually(async () => {
+      const last = `e${sent - 1}`;
+      const archive = await archived(live);
+      expect(archive.map(({ attributes }) => attributes["event_id"])).toContain(last);
+    });
+  });
+
+  it("ends with what the oracle says, in both stores, nothing acknowledged lost", async () => {
+    const throughMs = windowOfNow();
+    for (const plan of features.plans) await expectTruth(live, plan, throughMs);
+    const published = new Set((await archived(live)).map(({ attributes }) => attributes["event_id"]));
+    for (let n = 0; n < sent; n++) expect(published).toContain(`e${n}`);
+  });
+});

@@ -1,0 +1,158 @@
+/** What tests of the running main job share: a session with a job, published events, and the truth about them. */
+import { mkdtemp, rm } from "node:fs/promises";
+import path from "node:path";
+import { expect, vi } from "vitest";
+import { LocalJob } from "../../infra/local/job/local-job.ts";
+import { localDir } from "../../infra/local/install/context.ts";
+import { type Session, startSession } from "../../infra/local/session.ts";
+import { createDecoder, isDeadLetter } from "../../pipeline/core/decode.ts";
+import { parseInstant } from "../../pipeline/core/instant.ts";
+import type {
+  DecodedEvent,
+  FeatureRow,
+  FeatureValue,
+  PaneTiming,
+  PubsubMessage,
+} from "../../pipeline/core/model.ts";
+import type { ViewPlan } from "../../pipeline/core/view-plan.ts";
+import { features } from "../../pipeline/features/registry.ts";
+import { BigtableStore } from "../../pipeline/stores/bigtable-store.ts";
+import { queryRows } from "../../pipeline/stores/bigquery-query.ts";
+import { bigqueryClient, bigtableClient, publisherClient } from "../../pipeline/stores/clients.ts";
+import type { OutgoingMessage } from "../../pipeline/stores/pubsub-messages.ts";
+import { publishAll } from "../../pipeline/stores/pubsub-publisher.ts";
+import { defaultRetryPolicy, type Retry } from "../../pipeline/stores/retry.ts";
+import { expand, viewOracle } from "./oracle.ts";
+
+export const retry: Retry = { policy: defaultRetryPolicy, random: () => 0.5 };
+
+/** Longest wait for something that must happen; no test depends on how long it takes. */
+const PATIENCE = { timeout: 90_000, interval: 250 };
+
+/** Waits until `check` no longer throws. */
+export function eventually<T>(check: () => T | Promise<T>): Promise<T> {
+  return vi.waitFor(check, PATIENCE);
+}
+
+/** The main job on a stack of its own. */
+export interface Live {
+  readonly session: Session;
+  readonly job: LocalJob;
+  readonly happened: string[];
+  stop(): Promise<void>;
+}
+
+export async function startLive(): Promise<Live> {
+  const runDir = await mkdtemp(path.join(localDir(process.env), "test-live-"));
+  const happened: string[] = [];
+  const onEvent = (event: string) => happened.push(event);
+  let job: LocalJob | undefined;
+  const session = await startSession({
+    registry: features,
+    runDir,
+    pubsubEmulatorHost: null,
+    onEvent,
+    onEngineDied: () => void job?.recover("the engine died"),
+  });
+  job = await LocalJob.start(session.stack, {
+    registry: features,
+    endpoints: session.stores,
+    checkpointIntervalMs: 1_000,
+    startMs: Date.now(),
+    onEvent,
+  });
+  return {
+    session,
+    job,
+    happened,
+    async stop() {
+      await job.stop();
+      await session.stack.stop();
+      await rm(runDir, { recursive: true, force: true });
+    },
+  };
+}
+
+/** Publishes until every message is acknowledged. */
+export async function publish({ session }: Live, messages: readonly OutgoingMessage[]): Promise<void> {
+  const { stores } = session;
+  const result = await publishAll(publisherClient(stores), stores.project, "shop_event", messages, retry);
+  expect(result.refused).toEqual([]);
+}
+
+/** Every message that was published, from the raw archive. */
+export async function archived({ session }: Live): Promise<PubsubMessage[]> {
+  const rows = await query(session, "SELECT * FROM raw_shop_event ORDER BY publish_time, message_id");
+  const seen = new Map<string, PubsubMessage>();
+  for (const row of rows) {
+    seen.set(row["message_id"] as string, {
+      data: Buffer.from(row["data"] as string, "base64"),
+      attributes: JSON.parse(row["attributes"] as string) as Record<string, string>,
+      messageId: row["message_id"] as string,
+      publishTimeMs: parseInstant(row["publish_time"] as string) ?? NaN,
+      orderingKey: "",
+    });
+  }
+  return [...seen.values()];
+}
+
+/** The events among messages, as the pipeline reads them. */
+export function eventsOf(messages: readonly PubsubMessage[]): DecodedEvent[] {
+  const decode = createDecoder(features.event("shop_event"));
+  return messages.map(decode).flatMap((result) => (isDeadLetter(result) ? [] : [result]));
+}
+
+/** Every row of a view in the offline store. */
+export async function offlineRows({ session }: Live, plan: ViewPlan): Promise<FeatureRow[]> {
+  const rows = await query(session, `SELECT * FROM ${plan.name}_v${plan.version} ORDER BY available_at`);
+  const at = (row: Record<string, unknown>, name: string) => parseInstant(row[name] as string) ?? NaN;
+  return rows.map((row) => ({
+    view: plan.name,
+    version: plan.version,
+    key: row[plan.keyField] as string,
+    windowEndMs: at(row, "window_end"),
+    values: plan.columns.map(({ name }) => row[name] as FeatureValue),
+    seq: row["seq"] as number,
+    maxEventTimeMs: at(row, "max_event_time"),
+    maxPublishTimeMs: at(row, "max_publish_time"),
+    emptyFromMs: at(row, "empty_from"),
+    timing: row["timing"] as PaneTiming,
+  }));
+}
+
+/**
+ * Waits until both stores say of every (key, window) up to `throughMs` what the oracle says, in values and `seq`.
+ */
+export async function expectTruth(live: Live, plan: ViewPlan, throughMs: number): Promise<void> {
+  const { session } = live;
+  const store = new BigtableStore(bigtableClient(session.stores), session.stores, retry);
+  await eventually(async () => {
+    const mark = await store.readCompleteThrough(plan);
+    expect(mark?.completeThroughMs ?? 0).toBeGreaterThanOrEqual(throughMs);
+  });
+  const truth = viewOracle(plan, eventsOf(await archived(live))).windows;
+  const passed = (windows: ReadonlyMap<number, unknown>) =>
+    new Map([...windows].filter(([end]) => end <= throughMs));
+  await eventually(async () => {
+    const rows = await offlineRows(live, plan);
+    const stored = expand(plan, rows);
+    expect([...stored.keys()].sort()).toEqual([...truth.keys()].sort());
+    for (const [key, windows] of truth)
+      expect(passed(stored.get(key) ?? new Map()), key).toEqual(passed(windows));
+  });
+  // Online, at the last instant of the window that ends there: its pane, or an older one that still speaks for it.
+  const atMs = throughMs - 1;
+  const answers = await store.answers(plan, [...truth.keys()], atMs);
+  for (const [key, windows] of truth) {
+    const values = answers.get(key)?.columns.map(({ value }) => value);
+    const expected =
+      windows.get(throughMs)?.values ??
+      plan.columns.map(({ feature }) => plan.features[feature]?.aggregation.empty);
+    expect(values, `online ${key}`).toEqual(expected);
+  }
+}
+
+export function query(session: Session, sql: string) {
+  const { stores } = session;
+  return queryRows(bigqueryClient(stores), { sql, dataset: stores.bigquery.dataset }, retry);
+}
