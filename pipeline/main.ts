@@ -1,4 +1,5 @@
 import { Command, CommanderError } from "commander";
+import { doctorCommand } from "./commands/doctor.ts";
 import { getCommand } from "./commands/get.ts";
 import { publishCommand } from "./commands/publish.ts";
 import { replayCommand } from "./commands/replay.ts";
@@ -25,6 +26,7 @@ for (const command of [
   getCommand(),
   sqlCommand(),
   replayCommand(),
+  doctorCommand(),
 ]) {
   program.addCommand(command.exitOverride());
 }

@@ -48,6 +48,11 @@ export async function startSession({
       else session?.revive(event.part).catch((error: unknown) => onEvent(String(error)));
     },
   });
+  if (!stack.hasBigQuerySubscriptions) {
+    onEvent(
+      "this Pub/Sub emulator has no BigQuery subscriptions: the raw archive stays empty (--own-pubsub has them)",
+    );
+  }
   const stores = localStores(stack.endpoints);
   const events = registry.events.map(({ name }) => name);
   const provision = async () => {
