@@ -8,6 +8,7 @@ import { startChild } from "./processes.ts";
 export interface LoneEngine {
   /** `host:port`. */
   readonly jobService: string;
+  readonly pid: number;
   stop(): Promise<void>;
 }
 
@@ -29,6 +30,7 @@ export async function startLoneEngine(
   const child = await startChild(engine({ installation, ports, dir, pubsubRest: NO_PUBSUB }));
   return {
     jobService: `${LOOPBACK}:${ports.jobService}`,
+    pid: child.pid,
     stop: async () => {
       await child.stop();
     },
