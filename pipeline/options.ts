@@ -1,6 +1,6 @@
 import path from "node:path";
 import { type Command, InvalidArgumentError, Option } from "commander";
-import { type Duration, parseDuration } from "./core/duration.ts";
+import { parseDuration } from "./core/duration.ts";
 import { FreshetError } from "./core/errors.ts";
 import { localDir } from "../infra/local/install/context.ts";
 import { findRunningStack, type Endpoints } from "../infra/local/stack-file.ts";
@@ -107,7 +107,7 @@ export function positiveNumber(text: string): number {
 /** Parses a duration into ms. @throws InvalidArgumentError */
 export function duration(text: string): number {
   try {
-    return parseDuration(text as Duration);
+    return parseDuration(text);
   } catch {
     throw new InvalidArgumentError('write a whole number and one of ms, s, m, h, d, like "10s".');
   }

@@ -38,14 +38,14 @@ export async function startSession({
   onEngineDied,
   ...options
 }: SessionOptions): Promise<Session> {
-  let session: Session | undefined;
+  const reviving: { revive?: Session["revive"] } = {};
   const stack = await startStack({
     ...options,
     onEvent: (event) => {
       if (event.type !== "crashed") return;
       onEvent(`${event.part} died (${event.exit.signal ?? `exit code ${String(event.exit.code)}`})`);
       if (event.part === "engine") onEngineDied();
-      else session?.revive(event.part).catch((error: unknown) => onEvent(String(error)));
+      else reviving.revive?.(event.part).catch((error: unknown) => onEvent(String(error)));
     },
   });
   if (!stack.hasBigQuerySubscriptions) {
@@ -60,7 +60,7 @@ export async function startSession({
     await provisionPubsub(stores, events, { archive: stack.hasBigQuerySubscriptions }, retry);
   };
 
-  session = {
+  const session: Session = {
     stack,
     stores,
     async revive(part) {
@@ -74,6 +74,7 @@ export async function startSession({
       }
     },
   };
+  reviving.revive = (part) => session.revive(part);
   try {
     await provision();
   } catch (error) {

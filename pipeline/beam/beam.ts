@@ -13,6 +13,7 @@ import { ApiServiceDescriptor } from "apache-beam/proto/endpoints";
 import { P, type PCollection, Root } from "apache-beam/pvalue";
 import { rawExternalTransform } from "apache-beam/transforms/external";
 import { withName } from "apache-beam/transforms/transform";
+import { WORKER_CAPABILITIES } from "../harness/capabilities.ts";
 import type { Coder } from "../harness/coders.ts";
 import { bytesCoder, globalWindowCoder, iterableCoder, kvCoder, timerCoder } from "../harness/coders.ts";
 import { combineFnPayload, COMBINE_FN_URN, DO_FN_URN, doFnPayload } from "../harness/registry.ts";
@@ -31,8 +32,6 @@ export type WorkerEnvironment =
   /** In containers that the runner starts. */
   | { readonly kind: "docker"; readonly image: string };
 
-const CAPABILITIES = ["beam:protocol:progress_reporting:v1"];
-
 /** A graph under construction. */
 export class Graph {
   readonly #pipeline = new Pipeline();
@@ -42,10 +41,9 @@ export class Graph {
   /** The finished graph, to run in workers of `environment`. */
   toProto(environment: WorkerEnvironment): pb.Pipeline {
     const proto = pb.Pipeline.clone(this.#pipeline.getProto());
-    const coders = Object.values(proto.components!.coders).map((coder) => coder.spec!.urn);
     proto.components!.environments[this.#pipeline.defaultEnvironment] = pb.Environment.create({
       ...environmentPayload(environment),
-      capabilities: [...new Set([...coders.filter((urn) => urn.startsWith("beam:coder:")), ...CAPABILITIES])],
+      capabilities: [...WORKER_CAPABILITIES],
     });
     return proto;
   }

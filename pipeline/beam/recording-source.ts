@@ -23,6 +23,7 @@ export function registerRecordingSource(): void {
     async process(_impulse, context) {
       for await (const message of readRecording(file)) {
         context.emit(message, { timestamp: message.publishTimeMs });
+        await context.ready();
       }
     },
   }));

@@ -48,7 +48,7 @@ export class StatusSource {
   }
 
   async read(nowMs: number): Promise<Status> {
-    const { counter } = this.#metrics;
+    const counter = (name: string) => this.#metrics.counter(name);
     const buckets = this.#freshness(nowMs, this.#metrics.distributions(".freshness_ms"));
     return {
       at: rfc3339(nowMs),

@@ -98,9 +98,9 @@ describe("the main job", () => {
         live.session,
         "SELECT view, reason, entity_key FROM late_events WHERE event_id = 'late'",
       );
-      expect(rows.map(({ view, reason }) => `${String(view)} ${String(reason)}`).sort()).toEqual([
-        "item_activity late",
-        "user_purchases late",
+      expect(rows.map(({ view, reason }) => JSON.stringify([view, reason])).sort()).toEqual([
+        '["item_activity","late"]',
+        '["user_purchases","late"]',
       ]);
     });
   });

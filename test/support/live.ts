@@ -46,21 +46,22 @@ export async function startLive(): Promise<Live> {
   const runDir = await mkdtemp(path.join(localDir(process.env), "test-live-"));
   const happened: string[] = [];
   const onEvent = (event: string) => happened.push(event);
-  let job: LocalJob | undefined;
+  const running: { job?: LocalJob } = {};
   const session = await startSession({
     registry: features,
     runDir,
     pubsubEmulatorHost: null,
     onEvent,
-    onEngineDied: () => void job?.recover("the engine died"),
+    onEngineDied: () => void running.job?.recover("the engine died"),
   });
-  job = await LocalJob.start(session.stack, {
+  const job = await LocalJob.start(session.stack, {
     registry: features,
     endpoints: session.stores,
     checkpointIntervalMs: 1_000,
     startMs: Date.now(),
     onEvent,
   });
+  running.job = job;
   return {
     session,
     job,

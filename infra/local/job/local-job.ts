@@ -106,8 +106,13 @@ export class LocalJob {
     });
   }
 
+  /** A method, since it changes while something is awaited. */
+  #isStopping(): boolean {
+    return this.#stopping;
+  }
+
   async #recover(why: string): Promise<void> {
-    for (;;) {
+    while (!this.#isStopping()) {
       this.#job?.close();
       this.#job = undefined;
       const checkpoint = await newestCheckpoint(this.#stack.checkpointDir);
@@ -115,7 +120,7 @@ export class LocalJob {
         `the job stopped (${why}); starting a new engine ${checkpoint ? "from the newest checkpoint" : "(no checkpoint yet)"}`,
       );
       await pause();
-      if (this.#stopping) return;
+      if (this.#isStopping()) return;
       try {
         if (checkpoint) await this.#stack.restartEngine(checkpoint);
         else await this.#stack.restart("engine");
@@ -123,7 +128,6 @@ export class LocalJob {
         this.#options.onEvent("the job runs again");
         return;
       } catch (error) {
-        if (this.#stopping) return;
         why = error instanceof Error ? error.message : String(error);
       }
     }
