@@ -8,7 +8,7 @@
  *     bootstrap.mjs --script FILE [ARGUMENT ...] a script
  */
 
-import { spawn } from "node:child_process";
+import { execFile, spawn } from "node:child_process";
 import { existsSync, realpathSync } from "node:fs";
 import path from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
@@ -19,6 +19,7 @@ const CHECKOUT = realpathSync(fileURLToPath(new URL("../..", import.meta.url)));
 const LOCAL = path.resolve(process.env.FRESHET_LOCAL || path.join(CHECKOUT, ".local"));
 const BIN = path.join(CHECKOUT, "node_modules", ".bin");
 const LOOPBACK = ["127.0.0.1", "localhost"];
+const SHELLS = new Set(["sh", "dash", "bash", "zsh"]);
 const MISUSED = 2;
 /** @type {NodeJS.Signals[]} */
 const FORWARDED = ["SIGINT", "SIGTERM", "SIGHUP"];
@@ -102,19 +103,33 @@ function run(node, args) {
 }
 
 /**
- * npm doesn't tell its script when it is killed: notices by our parent's change.
+ * npm doesn't tell its script when it is killed, and puts a shell between: looks for the one that is npm, and whether it
+ * is alive.
  *
  * @param {() => void} onGone
  */
 function watchNpm(onGone) {
   if (process.env.npm_lifecycle_event === undefined) return;
-  const npm = process.ppid;
+  let npm = process.ppid;
+  execFile("ps", ["-o", "ppid=,comm=", "-p", String(npm)], (_, output) => {
+    const [, parent, command = ""] = /(\d+)\s+(\S+)/.exec(output) ?? [];
+    if (parent !== undefined && SHELLS.has(path.basename(command))) npm = Number(parent);
+  });
   const timer = setInterval(() => {
-    if (process.ppid === npm) return;
+    if (isAlive(npm)) return;
     clearInterval(timer);
     onGone();
   }, 500);
   timer.unref();
+}
+
+/** @param {number} pid */
+function isAlive(pid) {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
 }
 
 /** @param {unknown} error */
