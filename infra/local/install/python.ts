@@ -28,7 +28,7 @@ export async function findPython(env: Environment): Promise<Python> {
   }
   throw new InstallError(
     "no_python",
-    `The BigQuery emulator needs Python ${OLDEST_PYTHON.join(".")} or newer${chosen ? ` (FRESHET_PYTHON is "${chosen}")` : ""}: install it (for example "apt-get install python3 python3-venv" or "brew install python@3.13"), or set FRESHET_PYTHON to its path.`,
+    `The local stack needs Python ${OLDEST_PYTHON.join(".")} or newer${chosen ? ` (FRESHET_PYTHON is "${chosen}")` : ""}: install it (for example "apt-get install python3 python3-venv" or "brew install python@3.13"), or set FRESHET_PYTHON to its path.`,
   );
 }
 

@@ -55,6 +55,17 @@ final class PubsubReaderTest {
     }
   }
 
+  /**
+   * The watermark is {@code standing} up to the last millisecond before {@code heldUntil}, which is
+   * now.
+   */
+  private void assertStandsUntil(long heldUntil, long standing) {
+    roundsUntil(heldUntil);
+    now = heldUntil - 1;
+    assertEquals(standing, watermark());
+    now = heldUntil;
+  }
+
   void testAnElementIsTheWholeMessage() throws Exception {
     open(null);
     pubsub.offer(1_234_567);
@@ -222,11 +233,7 @@ final class PubsubReaderTest {
     pump.round();
     pubsub.failing = false;
     long failedAt = now;
-    long heldUntil = failedAt + DEADLINE + MARGIN;
-    roundsUntil(heldUntil);
-    now = heldUntil - 1;
-    assertEquals(before, watermark());
-    now = heldUntil;
+    assertStandsUntil(failedAt + DEADLINE + MARGIN, before);
     assertTrue("moves on afterwards", watermark() > before);
   }
 
@@ -247,11 +254,7 @@ final class PubsubReaderTest {
   void testAFreshReaderCanBeToldToWaitToo() throws Exception {
     config.setHoldAtStart(true);
     open(null);
-    long heldUntil = now + DEADLINE + MARGIN;
-    roundsUntil(heldUntil);
-    now = heldUntil - 1;
-    assertEquals(BEGINNING, watermark());
-    now = heldUntil;
+    assertStandsUntil(now + DEADLINE + MARGIN, BEGINNING);
     assertTrue("moves on afterwards", watermark() > BEGINNING);
   }
 
