@@ -1,44 +1,41 @@
 import { Command, CommanderError } from "commander";
-import { doctorCommand } from "./commands/doctor.ts";
-import { getCommand } from "./commands/get.ts";
-import { publishCommand } from "./commands/publish.ts";
-import { replayCommand } from "./commands/replay.ts";
-import { runCommand } from "./commands/run.ts";
-import { sqlCommand } from "./commands/sql.ts";
-import { stackCommand } from "./commands/stack.ts";
-import { startCommand } from "./commands/start.ts";
-import { workerCommand } from "./commands/worker.ts";
 import { FreshetError } from "./core/errors.ts";
 
 /** Exit codes: 0 done; 1 it failed; 2 it was asked wrongly (unknown option, bad value). */
 const FAILED = 1;
 const MISUSED = 2;
 
-const program = new Command("freshet")
-  .description("Real-time machine-learning features: Pub/Sub to Bigtable and BigQuery, on Apache Beam.")
-  .exitOverride()
-  .showHelpAfterError("(--help shows the options)");
-for (const command of [
-  startCommand(),
-  runCommand(),
-  stackCommand(),
-  publishCommand(),
-  getCommand(),
-  sqlCommand(),
-  replayCommand(),
-  doctorCommand(),
-]) {
-  program.addCommand(command.exitOverride());
-}
-program.addCommand(workerCommand().exitOverride(), { hidden: true });
+/** Loaded when asked for: the clients and Beam's graph construction take a second to load. */
+const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
+  start: async () => (await import("./commands/start.ts")).startCommand(),
+  run: async () => (await import("./commands/run.ts")).runCommand(),
+  stack: async () => (await import("./commands/stack.ts")).stackCommand(),
+  publish: async () => (await import("./commands/publish.ts")).publishCommand(),
+  get: async () => (await import("./commands/get.ts")).getCommand(),
+  sql: async () => (await import("./commands/sql.ts")).sqlCommand(),
+  replay: async () => (await import("./commands/replay.ts")).replayCommand(),
+  doctor: async () => (await import("./commands/doctor.ts")).doctorCommand(),
+  worker: async () => (await import("./commands/worker.ts")).workerCommand(),
+};
+const HIDDEN = ["worker"];
 
 try {
+  const program = new Command("freshet")
+    .description("Real-time machine-learning features: Pub/Sub to Bigtable and BigQuery, on Apache Beam.")
+    .exitOverride()
+    .showHelpAfterError("(--help shows the options)");
+  const [, , asked = ""] = process.argv;
+  const wanted = Object.hasOwn(COMMANDS, asked) ? [asked] : Object.keys(COMMANDS);
+  for (const name of wanted) {
+    const command = await COMMANDS[name]?.();
+    if (command) program.addCommand(command.exitOverride(), { hidden: HIDDEN.includes(name) });
+  }
   await program.parseAsync();
 } catch (error) {
   process.exitCode = report(error);
 }
 // A client library may hold the event loop open with idle connections; what had to be closed is closed by now.
-if (process.exitCode !== undefined && process.exitCode !== 0) process.exit();
+process.exit();
 
 /** A known error is one sentence; an unknown one is a bug and shows where. */
 function report(error: unknown): number {
