@@ -1,0 +1,628 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { setTimeout as sleep } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
+import { protos } from "@google-cloud/pubsub";
+import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
+import type { Graph } from "../../pipeline/beam/beam.ts";
+import { JobError } from "../../pipeline/beam/job.ts";
+import { messageCoder } from "../../pipeline/beam/element-coders.ts";
+import {
+  bytesCoder,
+  type Coder,
+  iterableCoder,
+  jsonCoder,
+  kvCoder,
+  utf8Coder,
+  varintCoder,
+} from "../../pipeline/harness/coders.ts";
+import type { CombineFn, DoFn, Metrics } from "../../pipeline/harness/dofn.ts";
+import type { KV } from "../../pipeline/harness/windowed-value.ts";
+import {
+  arrives,
+  collect,
+  combineFn,
+  doFn,
+  given,
+  TestEngine,
+  valuesOf,
+  watermark,
+} from "../support/engine-graph.ts";
+import { FakeRunner } from "../support/fake-runner.ts";
+import "../support/stack-context.ts";
+import { element, encode, Stage, values } from "../harness/stage.ts";
+
+const { PubsubMessage } = protos.google.pubsub.v1;
+
+/*
+ * The worker under a real runner: Beam's Java harness on Flink, one job a test. The unit tests of the harness hold the
+ * protocol's details against a runner that is driven by hand; here the runner decides about bundles, watermarks, timers
+ * and caches. It doesn't prove anything about checkpoints and restarts (the main job's test does), about a Flink cluster
+ * of several machines (the engine is one process), or about Dataflow's runner. Scripted processing time is left out:
+ * Flink refuses such an event of a TestStream.
+ */
+let engine: TestEngine;
+beforeAll(async () => {
+  engine = await TestEngine.start(inject("stack").jobService);
+});
+afterAll(() => engine.stop());
+
+type Count = KV<string, number | bigint>;
+const counts = kvCoder(utf8Coder, varintCoder);
+const at0 = <T>(value: T) => ({ value, at: 0 });
+const sum: CombineFn<number, number, number> = {
+  zero: () => 0,
+  add: (total, n) => total + n,
+  merge: (one, other) => one + other,
+  output: (total) => total,
+};
+
+/** Bytes that are all the same, in words. */
+const digest = doFn((): DoFn<Uint8Array, string> => ({
+  process(bytes, context) {
+    const first = bytes[0];
+    context.emit(`${bytes.length} × ${bytes.every((byte) => byte === first) ? first : "several"}`);
+  },
+}));
+
+describe("elements", () => {
+  it("arrive all, in order, 200,000 out of one bundle", async () => {
+    //  impulse → generate: one element makes all → [shuffle] → collect
+    const COUNT = 200_000;
+    const valueOf = (n: number) => (n - COUNT / 2) * 50_000; // −5·10⁹ … 5·10⁹: 32 bits don't hold them
+    const generate = doFn((): DoFn<Uint8Array, KV<number | bigint, number | bigint>> => ({
+      process(_impulse, context) {
+        for (let n = 0; n < COUNT; n++) context.emit({ key: n % 4, value: valueOf(n) });
+      },
+    }));
+    const { made } = await engine.run((graph) => {
+      const output = kvCoder(varintCoder, varintCoder);
+      const all = graph.parDo(graph.impulse("impulse"), "generate", { doFn: generate, output });
+      return collect(graph, graph.reshuffle(all, "shuffle"));
+    });
+    expect(made).toHaveLength(COUNT);
+    for (const key of [0, 1, 2, 3]) {
+      const arrived = valuesOf(made).filter((pair) => pair.key === key);
+      const sent = Array.from({ length: COUNT / 4 }, (_, i) => valueOf(4 * i + key));
+      expect(arrived.map(({ value }) => value)).toEqual(sent);
+    }
+  });
+
+  it("wait for the transport: 40 MB out of one element", async () => {
+    const [COUNT, SIZE] = [40, 1_000_000];
+    let stalls = 0;
+    const flood = doFn((): DoFn<Uint8Array, Uint8Array> => ({
+      async process(_impulse, context) {
+        for (let n = 0; n < COUNT; n++) {
+          context.emit(new Uint8Array(SIZE).fill(n));
+          await context.ready();
+        }
+        for (const worker of engine.pool.workers.values()) stalls += worker.backPressure.stalls;
+      },
+    }));
+    const { made } = await engine.run((graph) => {
+      const all = graph.parDo(graph.impulse("impulse"), "flood", { doFn: flood, output: bytesCoder });
+      const back = graph.reshuffle(all, "shuffle");
+      return collect(graph, graph.parDo(back, "digest", { doFn: digest, output: utf8Coder }));
+    });
+    expect(valuesOf(made)).toEqual(Array.from({ length: COUNT }, (_, n) => `${SIZE} × ${n}`));
+    expect(stalls).toBeGreaterThan(0);
+  });
+
+  it("keep 64-bit integers to the last bit", async () => {
+    const EDGES = [0, -1, 2 ** 31, -(2 ** 31) - 1, 2 ** 53 - 1, 2n ** 53n, 2n ** 63n - 1n, -(2n ** 63n)];
+    const edges = doFn((): DoFn<Uint8Array, number | bigint> => ({
+      process(_impulse, context) {
+        for (const value of EDGES) context.emit(value);
+      },
+    }));
+    const { made } = await engine.run((graph) => {
+      const all = graph.parDo(graph.impulse("impulse"), "edges", { doFn: edges, output: varintCoder });
+      return collect(graph, graph.reshuffle(all, "shuffle"));
+    });
+    expect(valuesOf(made)).toEqual(EDGES);
+  });
+
+  it("may be large: 9 MB out of the worker and into it", async () => {
+    const SIZE = 9_000_000;
+    const large = doFn((): DoFn<Uint8Array, Uint8Array> => ({
+      process(_impulse, context) {
+        context.emit(new Uint8Array(SIZE).fill(7));
+      },
+    }));
+    const { made } = await engine.run((graph) => {
+      const out = graph.parDo(graph.impulse("impulse"), "large", { doFn: large, output: bytesCoder });
+      const back = graph.reshuffle(out, "shuffle");
+      return collect(graph, graph.parDo(back, "digest", { doFn: digest, output: utf8Coder }));
+    });
+    expect(valuesOf(made)).toEqual([`${SIZE} × 7`]);
+  });
+});
+
+describe("grouping", () => {
+  it("combines per key, before the shuffle and after it", async () => {
+    //  3,000 × {key, n} → precombine (adds) → [shuffle: 3 accumulators] → merge → extract
+    let [adds, merges] = [0, 0];
+    const counted = combineFn(() => ({
+      ...sum,
+      add: (total: number, n: number) => (adds++, sum.add(total, n)),
+      merge: (one: number, other: number) => (merges++, sum.merge(one, other)),
+    }));
+    const inputs = Array.from({ length: 3_000 }, (_, n) => at0({ key: "abc".charAt(n % 3), value: n }));
+    const { made } = await engine.run((graph) => {
+      const combined = graph.combinePerKey<string, number | bigint, number | bigint, number | bigint>(
+        given<Count>(graph, "numbers", counts, inputs),
+        "sum",
+        { combineFn: counted, key: utf8Coder, accumulator: varintCoder, output: varintCoder },
+      );
+      return collect(graph, combined);
+    });
+    // 0 + 3 + … + 2997, then each one more, 1,000 times
+    expect(new Map(valuesOf(made).map(({ key, value }) => [key, value]))).toEqual(
+      new Map([
+        ["a", 1_498_500],
+        ["b", 1_499_500],
+        ["c", 1_500_500],
+      ]),
+    );
+    expect(made).toHaveLength(3);
+    expect(adds).toBe(3_000);
+    expect(merges).toBeLessThan(100); // and not 3,000: they were combined before
+  });
+
+  it("groups what was flattened", async () => {
+    //  left ─┐
+    //        ├ flatten → group by key
+    //  right ┘
+    const { made } = await engine.run((graph) => {
+      const left = given<Count>(graph, "left", counts, [
+        at0({ key: "a", value: 1 }),
+        at0({ key: "b", value: 2 }),
+      ]);
+      const right = given<Count>(graph, "right", counts, [
+        at0({ key: "b", value: 3 }),
+        at0({ key: "b", value: 2 }),
+      ]);
+      const both = graph.flatten([left, right], "both");
+      return collect(graph, graph.groupByKey(both, "group", utf8Coder, varintCoder));
+    });
+    const groups = valuesOf(made).map(({ key, value }) => [key, [...value].sort()] as const);
+    expect(groups.sort(([a], [b]) => a.localeCompare(b))).toEqual([
+      ["a", [1]],
+      ["b", [2, 2, 3]],
+    ]);
+  });
+
+  it("gives a side input whole, to every element", async () => {
+    const scale = doFn((): DoFn<number, number[]> => ({
+      process(n, context) {
+        context.emit(
+          context
+            .sideInput<number>("factors")
+            .map((factor) => n * factor)
+            .sort((a, b) => a - b),
+        );
+      },
+    }));
+    const { made } = await engine.run((graph) => {
+      const factors = given(graph, "factors", varintCoder, [at0(10), at0(100), at0(-1)]);
+      const numbers = given(graph, "numbers", varintCoder, [at0(1), at0(2), at0(3)]);
+      const output = iterableCoder(varintCoder);
+      return collect(graph, graph.parDo(numbers, "scale", { doFn: scale, output, sideInputs: { factors } }));
+    });
+    expect(valuesOf(made)).toEqual([
+      [-1, 10, 100],
+      [-2, 20, 200],
+      [-3, 30, 300],
+    ]);
+  });
+});
+
+/** Each number is added to its key's total and log; 0 clears both. Emits both as they stand then. */
+const ledger = doFn((): DoFn<KV<string, number>, string> => ({
+  process({ key, value }, context) {
+    const total = context.value<number>("total");
+    const log = context.bag<number>("log");
+    if (value === 0) {
+      total.clear();
+      log.clear();
+    } else {
+      total.write((total.read() ?? 0) + value);
+      log.add(value);
+    }
+    context.emit(`${key} ${total.read() ?? "nothing"} [${[...log.read()].join()}]`);
+  },
+}));
+const ledgerSpec = {
+  doFn: ledger,
+  output: utf8Coder,
+  states: {
+    total: { kind: "value", coder: varintCoder },
+    log: { kind: "bag", coder: varintCoder },
+  },
+} as const;
+
+describe("state", () => {
+  // Bundles of one element: the state goes to the runner and back, or comes from the worker's cache. Of all: it stays.
+  it.each([1, 1000])("is the key's, through bundles of %i", async (maxBundleSize) => {
+    const inputs: [string, number][] = [
+      ["a", 1],
+      ["b", 10],
+      ["a", 2],
+      ["a", 0],
+      ["a", 3],
+      ["b", 20],
+    ];
+    const { made } = await engine.run(
+      (graph) => {
+        const pairs = inputs.map(([key, value]) => at0({ key, value }));
+        const numbers = given<Count>(graph, "numbers", counts, pairs);
+        return collect(graph, graph.parDo(numbers, "ledger", ledgerSpec));
+      },
+      { maxBundleSize },
+    );
+    expect(valuesOf(made)).toEqual([
+      "a 1 [1]",
+      "b 10 [10]",
+      "a 3 [1,2]",
+      "a nothing []",
+      "a 3 [3]",
+      "b 30 [10,20]",
+    ]);
+  });
+
+  it("is the same in two subtasks: each key in one of them, in order", async () => {
+    let instances = 0;
+    const running = doFn((): DoFn<Count, Count> => {
+      instances++;
+      return {
+        process({ key, value }, context) {
+          const total = context.value<number>("total");
+          total.write((total.read() ?? 0) + Number(value));
+          context.emit({ key, value: total.read() ?? 0 });
+        },
+      };
+    });
+    const inputs = Array.from({ length: 2_000 }, (_, n) => at0({ key: `k${n % 20}`, value: n }));
+    const run = async (parallelism: number) => {
+      instances = 0;
+      const { made } = await engine.run(
+        (graph) => {
+          const numbers = given<Count>(graph, "numbers", counts, inputs);
+          const states = { total: { kind: "value", coder: varintCoder } } as const;
+          return collect(graph, graph.parDo(numbers, "running", { doFn: running, output: counts, states }));
+        },
+        { parallelism },
+      );
+      return Map.groupBy(valuesOf(made), ({ key }) => key);
+    };
+    const one = await run(1);
+    const two = await run(2);
+    expect(instances).toBeGreaterThan(1);
+    expect(two).toEqual(one);
+    // k7: 7 + 27 + … + 1987
+    expect(two.get("k7")?.at(-1)?.value).toBe(99_700);
+  });
+});
+
+/** What an element has its key's timer do, and what it then says to a second timekeeper. */
+type Order = (
+  { readonly set: number; readonly hold?: number; readonly tag?: string } | { readonly clear: string }
+) & { readonly next?: Order };
+const orders = kvCoder(utf8Coder, jsonCoder as Coder<Order>);
+
+/** What a timekeeper saw, by bundle. */
+class Story {
+  readonly #bundles: string[][] = [];
+  begin(): void {
+    this.#bundles.push([]);
+  }
+  tell(line: string): void {
+    this.#bundles.at(-1)?.push(line);
+  }
+  get lines(): string[] {
+    return this.#bundles.flat();
+  }
+  /** Sorted inside: the Fn API keeps no order between the elements and the timers of a bundle. */
+  get bundles(): string[][] {
+    return this.#bundles.filter((lines) => lines.length > 0).map((lines) => lines.toSorted());
+  }
+}
+
+/**
+ * Does as its elements say. A timer's output is an element too.
+ * @param rearm the instant that follows on one, where any does
+ */
+function timekeeper(story: Story, rearm: Readonly<Record<number, number>> = {}) {
+  const name = doFn((): DoFn<KV<string, Order>, KV<string, Order>> => ({
+    startBundle() {
+      story.begin();
+    },
+    process({ key, value: order }, context) {
+      story.tell(`${key} arrives ${context.timestamp}`);
+      if ("clear" in order) context.timer("alarm", order.clear).clear();
+      else context.timer("alarm", order.tag).set(order.set, order.hold);
+      if (order.next) context.emit({ key, value: order.next });
+    },
+    onTimer(context) {
+      const { tag, fireMs } = context;
+      const key = context.key as string;
+      story.tell(`${key} fires ${fireMs}${tag}`);
+      context.emit({ key, value: { clear: "" } });
+      const next = rearm[fireMs];
+      if (next !== undefined) context.timer("alarm", tag).set(next);
+    },
+  }));
+  const timers = { alarm: { domain: "event", key: utf8Coder } } as const;
+  return { doFn: name, output: orders, timers };
+}
+
+/** A test stream of orders. Flink decodes its elements in Java, so they are text until a DoFn has read them. */
+function scripted(graph: Graph, events: Parameters<Graph["testStream"]>[2]) {
+  const texts = graph.testStream("script", scriptCoder, events);
+  return graph.parDo(texts, "read", { doFn: readOrder, output: orders });
+}
+const scriptCoder = kvCoder(utf8Coder, utf8Coder);
+const readOrder = doFn((): DoFn<KV<string, string>, KV<string, Order>> => ({
+  process({ key, value }, context) {
+    context.emit({ key, value: JSON.parse(value) as Order });
+  },
+}));
+const order = (key: string, value: Order, at: number) =>
+  arrives(scriptCoder, { key, value: JSON.stringify(value) }, at);
+/** Bundles end when they are full, not with the time; watermarks wait for their end. */
+const ONE_BUNDLE = { maxBundleTimeMills: 60_000 };
+const ONE_BY_ONE = { ...ONE_BUNDLE, maxBundleSize: 1 };
+const nothing: Order = { clear: "" };
+
+describe("event-time timers", () => {
+  // Bundles of one element: the runner overwrites and clears what is armed. Of all: the worker has done so before.
+  it.each([1, 1000])("are re-armed, overwritten, cleared, and hold; bundles of %i", async (maxBundleSize) => {
+    const story = new Story();
+    const { made } = await engine.run(
+      (graph) => {
+        const input = given<KV<string, Order>>(
+          graph,
+          "orders",
+          orders,
+          [
+            { key: "rearmed", value: { set: 1_000 } },
+            { key: "moved on", value: { set: 500 } },
+            { key: "moved on", value: { set: 3_500 } },
+            { key: "moved back", value: { set: 5_000 } },
+            { key: "moved back", value: { set: 1_500 } },
+            { key: "cleared", value: { set: 1_200 } },
+            { key: "cleared", value: { clear: "" } },
+            { key: "tagged", value: { set: 700, tag: " x" } },
+            { key: "tagged", value: { set: 600, tag: " y" } },
+            { key: "held", value: { set: 4_500, hold: 100 } },
+          ].map(at0),
+        );
+        const keeper = timekeeper(story, { 1_000: 2_500, 2_500: 4_000 });
+        return collect(graph, graph.parDo(input, "keeper", keeper));
+      },
+      { maxBundleSize },
+    );
+    const fired = Map.groupBy(
+      story.lines.filter((line) => line.includes(" fires ")),
+      (line) => line.split(" fires ")[0],
+    );
+    expect(Object.fromEntries(fired)).toEqual({
+      rearmed: ["rearmed fires 1000", "rearmed fires 2500", "rearmed fires 4000"],
+      "moved on": ["moved on fires 3500"],
+      "moved back": ["moved back fires 1500"],
+      tagged: ["tagged fires 600 y", "tagged fires 700 x"],
+      held: ["held fires 4500"],
+    });
+    // An output stands at its timer's hold.
+    const instants = Map.groupBy(made, ({ value }) => value.key);
+    expect(instants.get("held")?.map(({ at }) => at)).toEqual([100]);
+    expect(instants.get("rearmed")?.map(({ at }) => at)).toEqual([1_000, 2_500, 4_000]);
+  });
+
+  // Flink hands a fired timer over with the element that comes next, and its watermark has to pass the instant.
+  it("fire when a test stream's watermark has passed them, not before", async () => {
+    //  watermark ──────── 10 ──── 11 ──── 16 ──── end
+    //             a: 10       b       c: 15    d: 40
+    const story = new Story();
+    const events = [
+      order("a", { set: 10 }, 1),
+      watermark(10),
+      order("b", { set: 30 }, 10),
+      watermark(11),
+      order("c", { set: 15 }, 12),
+      watermark(16),
+      order("d", { set: 40 }, 31),
+      watermark("end"),
+    ];
+    await engine.run(
+      (graph) => graph.parDo(scripted(graph, events), "keeper", timekeeper(story)),
+      ONE_BY_ONE,
+    );
+    expect(story.bundles).toEqual([
+      ["a arrives 1"],
+      ["b arrives 10"],
+      ["a fires 10", "c arrives 12"],
+      ["c fires 15", "d arrives 31"],
+      ["b fires 30", "d fires 40"],
+    ]);
+  });
+
+  it("hold the watermark of what follows: an output at the hold is not late there", async () => {
+    //           first                                   second
+    //  a ─────→ timer fires at 60, holds 5 or 60 ─────→ a, at its hold
+    //  watcher ───────────────────────────────────────→ timer at 10
+    //  x, after the watermark has come to 30 ─────────→ x
+    const watch = async (hold: number) => {
+      const story = new Story();
+      const events = [
+        order("a", { set: 60, hold }, 0),
+        order("watcher", { ...nothing, next: { set: 10 } }, 0),
+        watermark(30),
+        order("x", { ...nothing, next: nothing }, 30),
+        watermark("end"),
+      ];
+      await engine.run((graph) => {
+        const first = graph.parDo(scripted(graph, events), "first", timekeeper(new Story()));
+        return graph.parDo(first, "second", timekeeper(story));
+      }, ONE_BY_ONE);
+      return story.bundles;
+    };
+    expect(await watch(60)).toEqual([
+      ["watcher arrives 0"],
+      ["watcher fires 10", "x arrives 30"],
+      ["a arrives 60"],
+    ]);
+    expect(await watch(5)).toEqual([
+      ["watcher arrives 0"],
+      ["x arrives 30"],
+      ["a arrives 5"],
+      ["watcher fires 10"],
+    ]);
+  });
+});
+
+describe("a bundle", () => {
+  it("commits after what its DoFns began: the watermark waits for it", async () => {
+    //  slow: begins, emits, ends much later ──→ watcher: timers at 10, 11, 12
+    const SLOWNESS_MS = 150;
+    const story = new Story();
+    story.begin();
+    const slow = doFn((): DoFn<KV<string, Order>, KV<string, Order>> => ({
+      async process(element, context) {
+        story.tell(`${element.key} begins`);
+        context.emit(element);
+        await sleep(SLOWNESS_MS);
+        story.tell(`${element.key} ends`);
+      },
+      async finishBundle() {
+        await sleep(SLOWNESS_MS);
+        story.tell("bundle ends");
+      },
+    }));
+    await engine.run((graph) => {
+      const input = given<KV<string, Order>>(
+        graph,
+        "orders",
+        orders,
+        ["a", "b", "c"].map((key, n) => at0({ key, value: { set: 10 + n } })),
+      );
+      const slowly = graph.parDo(graph.reshuffle(input, "shuffle"), "slow", { doFn: slow, output: orders });
+      return graph.parDo(slowly, "watcher", timekeeper(story));
+    }, ONE_BUNDLE);
+    expect(story.lines.filter((line) => !line.includes("arrives"))).toEqual([
+      "a begins",
+      "a ends",
+      "b begins",
+      "b ends",
+      "c begins",
+      "c ends",
+      "bundle ends",
+      "a fires 10",
+      "b fires 11",
+      "c fires 12",
+    ]);
+  });
+
+  it("that fails fails the job, which names the transform and shows our stack", async () => {
+    const explode = doFn((): DoFn<number, number> => ({
+      process(n) {
+        if (n === 3) throw new RangeError("three is too many");
+      },
+    }));
+    const failure: unknown = await engine
+      .run((graph) => {
+        const numbers = given(graph, "numbers", varintCoder, [at0(1), at0(2), at0(3)]);
+        return graph.parDo(numbers, "explode", { doFn: explode, output: varintCoder });
+      })
+      .catch((error: unknown) => error);
+    expect(failure).toBeInstanceOf(JobError);
+    expect(failure).toMatchObject({ code: "job_failed" });
+    const { message } = failure as JobError;
+    expect(message).toContain("explode: process failed: three is too many");
+    expect(message).toMatch(/RangeError: three is too many\s+at .*process .*worker\.test\.ts:\d+/);
+  });
+
+  it("reports user metrics to the runner, which adds them up", async () => {
+    const weigh = doFn((): DoFn<number, number> => {
+      let metrics: Metrics;
+      return {
+        setup(context) {
+          metrics = context.metrics;
+        },
+        process(n) {
+          metrics.counter("weighed").add(1);
+          metrics.distribution("weight").update(n);
+        },
+      };
+    });
+    const { jobId } = await engine.run(
+      (graph) => {
+        const numbers = given(
+          graph,
+          "numbers",
+          varintCoder,
+          Array.from({ length: 100 }, (_, n) => at0(n - 10)),
+        );
+        const shuffled = graph.reshuffle(numbers, "shuffle");
+        return graph.parDo(shuffled, "weigh", { doFn: weigh, output: varintCoder });
+      },
+      { maxBundleSize: 7 },
+    );
+    const metrics = await engine.userMetrics(jobId);
+    const labels = (NAME: string) => ({
+      NAMESPACE: "freshet",
+      NAME,
+      PTRANSFORM: expect.any(String) as string,
+    });
+    expect(metrics).toEqual([
+      { urn: "beam:metric:user:sum_int64:v1", labels: labels("weighed"), values: [100] },
+      // count, sum, least, greatest
+      {
+        urn: "beam:metric:user:distribution_int64:v1",
+        labels: labels("weight"),
+        values: [100, 3_950, -10, 89],
+      },
+    ]);
+  });
+});
+
+describe("a container", () => {
+  const MAIN = fileURLToPath(new URL("../../pipeline/main.ts", import.meta.url));
+  let runner: FakeRunner;
+  beforeAll(async () => {
+    runner = await FakeRunner.start();
+  });
+  afterAll(() => runner.stop());
+
+  it("runs a worker in a process of its own, until the runner ends it", async () => {
+    const flags = [
+      `--id=container-1`,
+      `--control_endpoint=${runner.url}`,
+      `--logging_endpoint=${runner.url}`,
+    ];
+    const child = spawn(process.execPath, [MAIN, "worker", ...flags], { stdio: "inherit" });
+    const exited = once(child, "exit");
+    const stage = new Stage(runner);
+    const input = stage.source(bytesCoder);
+    const output = stage.parDo(input, "parse", { doFn: "parse message", output: messageCoder });
+    stage.sink(output);
+    const message = PubsubMessage.encode({ data: Buffer.from("hi"), messageId: "m1" }).finish();
+    const bundle = runner.bundle("stage");
+    bundle.send("source", encode(input, [element(message, { timestamp: 1_234 })]), true);
+    await bundle.done;
+    expect(values(bundle, output)).toEqual([
+      {
+        data: new Uint8Array([0x68, 0x69]),
+        attributes: {},
+        messageId: "m1",
+        publishTimeMs: 1_234,
+        orderingKey: "",
+      },
+    ]);
+    expect(new Set(runner.calls.map(({ workerId }) => workerId))).toEqual(new Set(["container-1"]));
+    await runner.endControl();
+    (await runner.dataCall()).end();
+    expect(await exited).toEqual([0, null]);
+  });
+});
