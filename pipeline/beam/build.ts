@@ -30,8 +30,10 @@ export interface GraphOptions {
  *               ▼          ▼                  ▼
  *         dead letters   late              late (closed)
  *
- * Once an event for the first two, once a view for the rest. `═▶` is the one shuffle; what stands between two of them
- * fuses into one stage of one worker. Strategy `beam-windows` will stand beside `windowsByTimers`, between the same
+ * Once an event for the first two, once a view for the rest. `═▶` is the one shuffle by key. What writes to BigQuery
+ * stands in a stage of its own, behind a reshuffle: a bundle lasts as long as its slowest write, and a stage's next
+ * bundle waits for it (with late events and dead letters in the first stage, p99 from publish to readable was 8 s
+ * instead of 2). What is left between two of these fuses into one stage of one worker. Strategy `beam-windows` will stand beside `windowsByTimers`, between the same
  * two collections.
  */
 export async function buildGraph({ registry, sources, sinks }: GraphOptions): Promise<Graph> {
@@ -53,13 +55,15 @@ export async function buildGraph({ registry, sources, sinks }: GraphOptions): Pr
         writeToFiles(graph, rows, view, sinks.dir);
         continue;
       }
-      const readable = writeOnline(graph, rows, view, sinks.endpoints);
+      const stage = stageOf(view);
+      const readable = graph.reshuffle(writeOnline(graph, rows, view, sinks.endpoints), `${stage}/readable`);
       acknowledged.push({ plan: view, rows: writeOffline(graph, readable, view, sinks.endpoints) });
-      writeLate(graph, candidates.tags.late, `${stageOf(view)}/late`, view, sinks.endpoints);
-      writeLate(graph, rows.tags.late, `${stageOf(view)}/closed`, view, sinks.endpoints);
+      const late = graph.reshuffle(candidates.tags.late, `${stage}/too_late`);
+      writeLate(graph, late, `${stage}/late`, view, sinks.endpoints);
+      writeLate(graph, rows.tags.late, `${stage}/closed`, view, sinks.endpoints);
     }
     if (sinks.kind === "stores") {
-      const letters = events.tags.dead_letters;
+      const letters = graph.reshuffle(events.tags.dead_letters, `${event.name}/undecodable`);
       writeDeadLetters(graph, letters, `${event.name}/dead_letters`, event.name, sinks.endpoints);
     }
   }
