@@ -21,7 +21,7 @@ beforeAll(async () => {
 });
 afterAll(() => rm(runDir, { recursive: true, force: true }));
 
-/** Starts it; resolves with the first status in which panes have left for both views, and an event was late. */
+/** Starts it; resolves with the first status in which panes of a view have left, and one of its events was late. */
 async function started() {
   const child = spawn(
     process.execPath,
@@ -57,8 +57,8 @@ describe.skipIf(process.platform !== "linux")("freshet start", () => {
   it("runs the simulated shop, counts each message once, and ends at a signal", async () => {
     const { child, exited, status, processes } = await started();
     expect(status.read).toBe(status.decoded + status.dead_letter);
+    expect(status.views["item_activity"]?.applied).toBeGreaterThan(0); // purchases follow views, minutes later
     for (const { applied, late, filtered, duplicate } of Object.values(status.views)) {
-      expect(applied).toBeGreaterThan(0);
       // What is between the shuffle and the windows at this moment is not counted yet.
       expect(applied + late + filtered + duplicate).toBeLessThanOrEqual(status.decoded);
     }
