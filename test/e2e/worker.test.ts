@@ -4,32 +4,25 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { protos } from "@google-cloud/pubsub";
 import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
-import type { Graph } from "../../pipeline/beam/beam.ts";
 import { JobError } from "../../pipeline/beam/job.ts";
 import { messageCoder } from "../../pipeline/beam/element-coders.ts";
-import {
-  bytesCoder,
-  type Coder,
-  iterableCoder,
-  jsonCoder,
-  kvCoder,
-  utf8Coder,
-  varintCoder,
-} from "../../pipeline/harness/coders.ts";
+import { bytesCoder, iterableCoder, kvCoder, utf8Coder, varintCoder } from "../../pipeline/harness/coders.ts";
 import type { CombineFn, DoFn, Metrics } from "../../pipeline/harness/dofn.ts";
 import type { KV } from "../../pipeline/harness/windowed-value.ts";
 import {
-  arrives,
+  at0,
   collect,
   combineFn,
+  type Count,
+  counts,
   doFn,
   given,
   TestEngine,
   valuesOf,
-  watermark,
 } from "../support/engine-graph.ts";
 import { FakeRunner } from "../support/fake-runner.ts";
 import "../support/stack-context.ts";
+import { ONE_BUNDLE, type Order, orders, Story, timekeeper } from "../support/timekeeper.ts";
 import { element, encode, Stage, values } from "../harness/stage.ts";
 
 const { PubsubMessage } = protos.google.pubsub.v1;
@@ -37,9 +30,9 @@ const { PubsubMessage } = protos.google.pubsub.v1;
 /*
  * The worker under a real runner: Beam's Java harness on Flink, one job a test. The unit tests of the harness hold the
  * protocol's details against a runner that is driven by hand; here the runner decides about bundles, watermarks, timers
- * and caches. It doesn't prove anything about checkpoints and restarts (the main job's test does), about a Flink cluster
- * of several machines (the engine is one process), or about Dataflow's runner. Scripted processing time is left out:
- * Flink refuses such an event of a TestStream.
+ * and caches; state and timers have a file of their own. It doesn't prove anything about checkpoints and restarts (the
+ * main job's test does), about a Flink cluster of several machines (the engine is one process), or about Dataflow's
+ * runner.
  */
 let engine: TestEngine;
 beforeAll(async () => {
@@ -47,9 +40,6 @@ beforeAll(async () => {
 });
 afterAll(() => engine.stop());
 
-type Count = KV<string, number | bigint>;
-const counts = kvCoder(utf8Coder, varintCoder);
-const at0 = <T>(value: T) => ({ value, at: 0 });
 const sum: CombineFn<number, number, number> = {
   zero: () => 0,
   add: (total, n) => total + n,
@@ -218,270 +208,6 @@ describe("grouping", () => {
   });
 });
 
-/** Each number is added to its key's total and log; 0 clears both. Emits both as they stand then. */
-const ledger = doFn((): DoFn<KV<string, number>, string> => ({
-  process({ key, value }, context) {
-    const total = context.value<number>("total");
-    const log = context.bag<number>("log");
-    if (value === 0) {
-      total.clear();
-      log.clear();
-    } else {
-      total.write((total.read() ?? 0) + value);
-      log.add(value);
-    }
-    context.emit(`${key} ${total.read() ?? "nothing"} [${[...log.read()].join()}]`);
-  },
-}));
-const ledgerSpec = {
-  doFn: ledger,
-  output: utf8Coder,
-  states: {
-    total: { kind: "value", coder: varintCoder },
-    log: { kind: "bag", coder: varintCoder },
-  },
-} as const;
-
-describe("state", () => {
-  // Bundles of one element: the state goes to the runner and back, or comes from the worker's cache. Of all: it stays.
-  it.each([1, 1000])("is the key's, through bundles of %i", async (maxBundleSize) => {
-    const inputs: [string, number][] = [
-      ["a", 1],
-      ["b", 10],
-      ["a", 2],
-      ["a", 0],
-      ["a", 3],
-      ["b", 20],
-    ];
-    const { made } = await engine.run(
-      (graph) => {
-        const pairs = inputs.map(([key, value]) => at0({ key, value }));
-        const numbers = given<Count>(graph, "numbers", counts, pairs);
-        return collect(graph, graph.parDo(numbers, "ledger", ledgerSpec));
-      },
-      { maxBundleSize },
-    );
-    expect(valuesOf(made)).toEqual([
-      "a 1 [1]",
-      "b 10 [10]",
-      "a 3 [1,2]",
-      "a nothing []",
-      "a 3 [3]",
-      "b 30 [10,20]",
-    ]);
-  });
-
-  it("is the same in two subtasks: each key in one of them, in order", async () => {
-    let instances = 0;
-    const running = doFn((): DoFn<Count, Count> => {
-      instances++;
-      return {
-        process({ key, value }, context) {
-          const total = context.value<number>("total");
-          total.write((total.read() ?? 0) + Number(value));
-          context.emit({ key, value: total.read() ?? 0 });
-        },
-      };
-    });
-    const inputs = Array.from({ length: 2_000 }, (_, n) => at0({ key: `k${n % 20}`, value: n }));
-    const run = async (parallelism: number) => {
-      instances = 0;
-      const { made } = await engine.run(
-        (graph) => {
-          const numbers = given<Count>(graph, "numbers", counts, inputs);
-          const states = { total: { kind: "value", coder: varintCoder } } as const;
-          return collect(graph, graph.parDo(numbers, "running", { doFn: running, output: counts, states }));
-        },
-        { parallelism },
-      );
-      return Map.groupBy(valuesOf(made), ({ key }) => key);
-    };
-    const one = await run(1);
-    const two = await run(2);
-    expect(instances).toBeGreaterThan(1);
-    expect(two).toEqual(one);
-    // k7: 7 + 27 + … + 1987
-    expect(two.get("k7")?.at(-1)?.value).toBe(99_700);
-  });
-});
-
-/** What an element has its key's timer do, and what it then says to a second timekeeper. */
-type Order = (
-  { readonly set: number; readonly hold?: number; readonly tag?: string } | { readonly clear: string }
-) & { readonly next?: Order };
-const orders = kvCoder(utf8Coder, jsonCoder as Coder<Order>);
-
-/** What a timekeeper saw, by bundle. */
-class Story {
-  readonly #bundles: string[][] = [];
-  begin(): void {
-    this.#bundles.push([]);
-  }
-  tell(line: string): void {
-    this.#bundles.at(-1)?.push(line);
-  }
-  get lines(): string[] {
-    return this.#bundles.flat();
-  }
-  /** Sorted inside: the Fn API keeps no order between the elements and the timers of a bundle. */
-  get bundles(): string[][] {
-    return this.#bundles.filter((lines) => lines.length > 0).map((lines) => lines.toSorted());
-  }
-}
-
-/**
- * Does as its elements say. A timer's output is an element too.
- * @param rearm the instant that follows on one, where any does
- */
-function timekeeper(story: Story, rearm: Readonly<Record<number, number>> = {}) {
-  const name = doFn((): DoFn<KV<string, Order>, KV<string, Order>> => ({
-    startBundle() {
-      story.begin();
-    },
-    process({ key, value: order }, context) {
-      story.tell(`${key} arrives ${context.timestamp}`);
-      if ("clear" in order) context.timer("alarm", order.clear).clear();
-      else context.timer("alarm", order.tag).set(order.set, order.hold);
-      if (order.next) context.emit({ key, value: order.next });
-    },
-    onTimer(context) {
-      const { tag, fireMs } = context;
-      const key = context.key as string;
-      story.tell(`${key} fires ${fireMs}${tag}`);
-      context.emit({ key, value: { clear: "" } });
-      const next = rearm[fireMs];
-      if (next !== undefined) context.timer("alarm", tag).set(next);
-    },
-  }));
-  const timers = { alarm: { domain: "event", key: utf8Coder } } as const;
-  return { doFn: name, output: orders, timers };
-}
-
-/** A test stream of orders. Flink decodes its elements in Java, so they are text until a DoFn has read them. */
-function scripted(graph: Graph, events: Parameters<Graph["testStream"]>[2]) {
-  const texts = graph.testStream("script", scriptCoder, events);
-  return graph.parDo(texts, "read", { doFn: readOrder, output: orders });
-}
-const scriptCoder = kvCoder(utf8Coder, utf8Coder);
-const readOrder = doFn((): DoFn<KV<string, string>, KV<string, Order>> => ({
-  process({ key, value }, context) {
-    context.emit({ key, value: JSON.parse(value) as Order });
-  },
-}));
-const order = (key: string, value: Order, at: number) =>
-  arrives(scriptCoder, { key, value: JSON.stringify(value) }, at);
-/** Bundles end when they are full, not with the time; watermarks wait for their end. */
-const ONE_BUNDLE = { maxBundleTimeMills: 60_000 };
-const ONE_BY_ONE = { ...ONE_BUNDLE, maxBundleSize: 1 };
-const nothing: Order = { clear: "" };
-
-describe("event-time timers", () => {
-  // Bundles of one element: the runner overwrites and clears what is armed. Of all: the worker has done so before.
-  it.each([1, 1000])("are re-armed, overwritten, cleared, and hold; bundles of %i", async (maxBundleSize) => {
-    const story = new Story();
-    const { made } = await engine.run(
-      (graph) => {
-        const input = given<KV<string, Order>>(
-          graph,
-          "orders",
-          orders,
-          [
-            { key: "rearmed", value: { set: 1_000 } },
-            { key: "moved on", value: { set: 500 } },
-            { key: "moved on", value: { set: 3_500 } },
-            { key: "moved back", value: { set: 5_000 } },
-            { key: "moved back", value: { set: 1_500 } },
-            { key: "cleared", value: { set: 1_200 } },
-            { key: "cleared", value: { clear: "" } },
-            { key: "tagged", value: { set: 700, tag: " x" } },
-            { key: "tagged", value: { set: 600, tag: " y" } },
-            { key: "held", value: { set: 4_500, hold: 100 } },
-          ].map(at0),
-        );
-        const keeper = timekeeper(story, { 1_000: 2_500, 2_500: 4_000 });
-        return collect(graph, graph.parDo(input, "keeper", keeper));
-      },
-      { maxBundleSize },
-    );
-    const fired = Map.groupBy(
-      story.lines.filter((line) => line.includes(" fires ")),
-      (line) => line.split(" fires ")[0],
-    );
-    expect(Object.fromEntries(fired)).toEqual({
-      rearmed: ["rearmed fires 1000", "rearmed fires 2500", "rearmed fires 4000"],
-      "moved on": ["moved on fires 3500"],
-      "moved back": ["moved back fires 1500"],
-      tagged: ["tagged fires 600 y", "tagged fires 700 x"],
-      held: ["held fires 4500"],
-    });
-    // An output stands at its timer's hold.
-    const instants = Map.groupBy(made, ({ value }) => value.key);
-    expect(instants.get("held")?.map(({ at }) => at)).toEqual([100]);
-    expect(instants.get("rearmed")?.map(({ at }) => at)).toEqual([1_000, 2_500, 4_000]);
-  });
-
-  // Flink hands a fired timer over with the element that comes next, and its watermark has to pass the instant.
-  it("fire when a test stream's watermark has passed them, not before", async () => {
-    //  watermark ──────── 10 ──── 11 ──── 16 ──── end
-    //             a: 10       b       c: 15    d: 40
-    const story = new Story();
-    const events = [
-      order("a", { set: 10 }, 1),
-      watermark(10),
-      order("b", { set: 30 }, 10),
-      watermark(11),
-      order("c", { set: 15 }, 12),
-      watermark(16),
-      order("d", { set: 40 }, 31),
-      watermark("end"),
-    ];
-    await engine.run(
-      (graph) => graph.parDo(scripted(graph, events), "keeper", timekeeper(story)),
-      ONE_BY_ONE,
-    );
-    expect(story.bundles).toEqual([
-      ["a arrives 1"],
-      ["b arrives 10"],
-      ["a fires 10", "c arrives 12"],
-      ["c fires 15", "d arrives 31"],
-      ["b fires 30", "d fires 40"],
-    ]);
-  });
-
-  it("hold the watermark of what follows: an output at the hold is not late there", async () => {
-    //           first                                   second
-    //  a ─────→ timer fires at 60, holds 5 or 60 ─────→ a, at its hold
-    //  watcher ───────────────────────────────────────→ timer at 10
-    //  x, after the watermark has come to 30 ─────────→ x
-    const watch = async (hold: number) => {
-      const story = new Story();
-      const events = [
-        order("a", { set: 60, hold }, 0),
-        order("watcher", { ...nothing, next: { set: 10 } }, 0),
-        watermark(30),
-        order("x", { ...nothing, next: nothing }, 30),
-        watermark("end"),
-      ];
-      await engine.run((graph) => {
-        const first = graph.parDo(scripted(graph, events), "first", timekeeper(new Story()));
-        return graph.parDo(first, "second", timekeeper(story));
-      }, ONE_BY_ONE);
-      return story.bundles;
-    };
-    expect(await watch(60)).toEqual([
-      ["watcher arrives 0"],
-      ["watcher fires 10", "x arrives 30"],
-      ["a arrives 60"],
-    ]);
-    expect(await watch(5)).toEqual([
-      ["watcher arrives 0"],
-      ["x arrives 30"],
-      ["a arrives 5"],
-      ["watcher fires 10"],
-    ]);
-  });
-});
-
 describe("a bundle", () => {
   it("commits after what its DoFns began: the watermark waits for it", async () => {
     //  slow: begins, emits, ends much later ──→ watcher: timers at 10, 11, 12
@@ -624,5 +350,19 @@ describe("a container", () => {
     await runner.endControl();
     (await runner.dataCall()).end();
     expect(await exited).toEqual([0, null]);
+  });
+
+  it("fails when its runner is gone, so that it is started again", async () => {
+    const gone = await FakeRunner.start();
+    const child = spawn(process.execPath, [
+      MAIN,
+      "worker",
+      "--id=container-2",
+      `--control_endpoint=${gone.url}`,
+    ]);
+    const exited = once(child, "exit");
+    await gone.connected();
+    gone.stop();
+    expect(await exited).toEqual([1, null]);
   });
 });

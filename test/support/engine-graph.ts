@@ -6,9 +6,10 @@ import type { TestStreamPayload_Event } from "apache-beam/proto/beam_runner_api"
 import { type Collection, Graph } from "../../pipeline/beam/beam.ts";
 import { type JobOptions, submit } from "../../pipeline/beam/job.ts";
 import { Reader, Writer } from "../../pipeline/core/bytes.ts";
-import { bytesCoder, type Coder } from "../../pipeline/harness/coders.ts";
+import { bytesCoder, type Coder, kvCoder, utf8Coder, varintCoder } from "../../pipeline/harness/coders.ts";
 import type { CombineFn, DoFn } from "../../pipeline/harness/dofn.ts";
 import { registerCombineFn, registerDoFn } from "../../pipeline/harness/registry.ts";
+import type { KV } from "../../pipeline/harness/windowed-value.ts";
 import { startWorkerPool, type WorkerPool } from "../../pipeline/harness/worker-pool.ts";
 
 /** An element that a graph starts from, as JSON can carry it. */
@@ -31,6 +32,13 @@ export interface ReportedMetric {
   /** A counter's total; a distribution's count, sum, least and greatest. */
   readonly values: readonly (number | bigint)[];
 }
+
+/** A number of a key. */
+export type Count = KV<string, number | bigint>;
+export const counts = kvCoder(utf8Coder, varintCoder);
+
+/** An element to start from, whose instant doesn't matter. */
+export const at0 = <T>(value: T): Given<T> => ({ value, at: 0 });
 
 const TEST_STREAM_END = 9_223_372_036_854_775n;
 const lists = new Map<string, Seen<unknown>[]>();
