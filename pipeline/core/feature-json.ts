@@ -1,3 +1,4 @@
+import { formatInstant } from "./instant.ts";
 import type { StoredRow } from "./model.ts";
 import type { ViewPlan } from "./view-plan.ts";
 
@@ -14,19 +15,17 @@ export interface FeatureJson {
   readonly features: Readonly<Record<string, number | string | boolean | null>>;
 }
 
-const rfc3339 = (ms: number) => new Date(ms).toISOString();
-
 /** Names the values of a row by the view's columns. */
 export function featureJson(plan: ViewPlan, row: StoredRow): FeatureJson {
   return {
     view: row.view,
     version: row.version,
     entity: { [plan.keyField]: row.key },
-    window_end: rfc3339(row.windowEndMs),
+    window_end: formatInstant(row.windowEndMs),
     seq: row.seq,
     timing: row.timing,
-    empty_from: rfc3339(row.emptyFromMs),
-    available_at: rfc3339(row.availableAtMs),
+    empty_from: formatInstant(row.emptyFromMs),
+    available_at: formatInstant(row.availableAtMs),
     features: Object.fromEntries(plan.columns.map((column, i) => [column.name, row.values[i] ?? null])),
   };
 }

@@ -1,4 +1,5 @@
 import { FreshetError } from "./errors.ts";
+import { parseInstant } from "./instant.ts";
 import type { PubsubMessage } from "./model.ts";
 
 /** Thrown when a line of a recording is no message. */
@@ -7,8 +8,6 @@ export class RecordingError extends FreshetError {
     super("recording_line", `line ${line} of the recording ${why}`, { line });
   }
 }
-
-const RFC_3339 = /^\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)$/;
 
 /**
  * One line of a recording: NDJSON with `message_id`, `publish_time` (RFC 3339), `attributes` (optional) and
@@ -26,9 +25,8 @@ export function parseRecordingLine(text: string, line: number): PubsubMessage {
     ordering_key: orderingKey = "",
   } = record;
   if (typeof messageId !== "string" || messageId === "") throw new RecordingError(line, "needs a message_id");
-  const publishTimeMs =
-    typeof publishTime === "string" && RFC_3339.test(publishTime) ? Date.parse(publishTime) : NaN;
-  if (Number.isNaN(publishTimeMs)) {
+  const publishTimeMs = typeof publishTime === "string" ? parseInstant(publishTime) : undefined;
+  if (publishTimeMs === undefined) {
     throw new RecordingError(line, `needs a publish_time in RFC 3339, not ${JSON.stringify(publishTime)}`);
   }
   if (!isStringMap(attributes)) throw new RecordingError(line, "has attributes that are not strings");
