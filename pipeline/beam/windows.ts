@@ -14,7 +14,7 @@ import type { ShardBatch } from "./slices.ts";
 
 /**
  * The sliding windows of a view, strategy `timers`: a stateful DoFn keyed by shard. Its state is one bag, the log of
- * `core/shard.ts`; the folded shard lives beside the cached bag. One event-time timer a shard fires, and holds the
+ * `core/shard.ts`; the folded shard is what a worker keeps of it. One event-time timer a shard fires, and holds the
  * watermark, one millisecond before the next end that is due; a processing-time timer lets early panes leave.
  * @param early whether early panes leave. Not in a bounded run: they would leave at the moment's whim.
  */
@@ -64,7 +64,6 @@ export function registerWindowsByTimers(registry: Registry): void {
     ) {
       if (panes.log?.kind === "replace") log.replace([panes.log.entry]);
       else if (panes.log) log.add(panes.log.entry);
-      log.memo = live; // replacing the content drops what was derived from it
       counters.panes.add(panes.rows.length);
       for (const row of panes.rows) context.emit(row, { timestamp });
       arm(context, live);
@@ -124,14 +123,12 @@ export function registerWindowsByTimers(registry: Registry): void {
 
 /** The shard whose log this is: the one in memory, or, after a cold read, folded anew. */
 function liveShard(plan: ViewPlan, log: BagState<Uint8Array>): Live {
-  const known = log.memo as Live | undefined;
-  if (known) return known;
-  // What the log leaves dirty has its early timer armed; arming it again at each cold read would put it off for ever.
-  // The end timer may be set to what it is already.
-  const shard = Shard.fold(plan, log.read());
-  const live: Live = { shard, armedMs: undefined, earlyArmed: shard.isDirty };
-  log.memo = live;
-  return live;
+  return log.folded((entries): Live => {
+    // What the log leaves dirty has its early timer armed; arming it again at each cold read would put it off for
+    // ever. The end timer may be set to what it is already.
+    const shard = Shard.fold(plan, entries);
+    return { shard, armedMs: undefined, earlyArmed: shard.isDirty };
+  });
 }
 
 /** An event that came after its windows were collected. Its record is gone here: the raw archive has it. */

@@ -1,6 +1,9 @@
 import { parseArgs } from "node:util";
+import { workerMetadata } from "./channels/connect.ts";
+import { LoggingChannel } from "./channels/logging.ts";
 import { provisionInfo } from "./channels/provision.ts";
-import { required } from "./errors.ts";
+import { describeError, required } from "./errors.ts";
+import { addLogSink, log } from "./log.ts";
 import type { WorkerOptions } from "./worker.ts";
 import { Worker } from "./worker.ts";
 
@@ -13,6 +16,17 @@ export interface ContainerArguments {
   /** Not used: the image holds everything. */
   readonly artifactEndpoint?: string | undefined;
 }
+
+/** What the process around a container's worker decides. */
+export interface ContainerOptions extends Pick<WorkerOptions, "cacheBytes" | "highWaterBytes" | "now"> {
+  /** Makes DoFns known. Called once the runner's log is open, so that a failure stands there. */
+  readonly register?: () => void;
+  /** Aborted when the container is told to end: running bundles fail, and the runner gives them to others. */
+  readonly stopping?: AbortSignal;
+}
+
+/** How long the runner may take to read the last lines of the log. */
+const LOG_PATIENCE_MS = 2_000;
 
 /**
  * Reads a container's command line.
@@ -45,21 +59,44 @@ export function containerArguments(argv: readonly string[]): ContainerArguments 
 }
 
 /**
- * Runs one worker as a container's only process. Endpoints that the command line leaves out come from the
- * provision service. Resolves when the runner ends the worker.
+ * Runs a container's worker, and the siblings that the runner may ask it to run beside it. What the provision service
+ * says of endpoints wins over the command line. Resolves when the runner ends the workers, or they were told to end.
  * @throws HarnessError `runner_gone` (end the process with a non-zero code, so that it is started again)
  */
 export async function runContainerWorker(
   args: ContainerArguments,
-  options: Pick<WorkerOptions, "cacheBytes" | "highWaterBytes" | "now"> = {},
+  { register, stopping, ...workerOptions }: ContainerOptions = {},
 ): Promise<void> {
-  const info = args.provisionEndpoint ? await provisionInfo(args.provisionEndpoint, args.id) : undefined;
-  const worker = new Worker({
-    ...options,
-    id: args.id,
-    controlEndpoint: required(args.controlEndpoint ?? info?.controlEndpoint?.url, "control endpoint"),
-    loggingEndpoint: args.loggingEndpoint ?? info?.loggingEndpoint?.url,
-    runnerCapabilities: info?.runnerCapabilities ?? [],
-  });
-  await worker.finished;
+  const { id } = args;
+  const info = args.provisionEndpoint ? await provisionInfo(args.provisionEndpoint, id) : undefined;
+  const loggingEndpoint = info?.loggingEndpoint?.url ?? args.loggingEndpoint;
+  const logging = loggingEndpoint ? new LoggingChannel(loggingEndpoint, workerMetadata(id)) : undefined;
+  const removeLogSink = logging ? addLogSink(logging) : () => undefined;
+  try {
+    log.info(`worker ${id} starts: Node ${process.version}, process ${process.pid}`);
+    if (info?.dependencies.length) {
+      log.warn(`worker ${id} fetches none of the job's ${info.dependencies.length} artifacts: it has its code`);
+    }
+    register?.();
+    const controlEndpoint = required(
+      info?.controlEndpoint?.url ?? args.controlEndpoint,
+      "control endpoint",
+    );
+    const runnerCapabilities = info?.runnerCapabilities ?? [];
+    const workers = [id, ...(info?.siblingWorkerIds ?? [])].map(
+      (workerId) =>
+        new Worker({ ...workerOptions, id: workerId, controlEndpoint, logging, runnerCapabilities }),
+    );
+    const stop = () => void Promise.all(workers.map((worker) => worker.stop()));
+    stopping?.addEventListener("abort", stop);
+    if (stopping?.aborted) stop();
+    await Promise.all(workers.map(({ finished }) => finished));
+    log.info(`worker ${id} ends`);
+  } catch (error) {
+    log.error(`worker ${id} failed: ${describeError(error)}`);
+    throw error;
+  } finally {
+    removeLogSink();
+    await logging?.close(LOG_PATIENCE_MS);
+  }
 }

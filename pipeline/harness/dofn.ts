@@ -23,10 +23,11 @@ export interface BagState<T> {
   replace(values: readonly T[]): void;
   clear(): void;
   /**
-   * What the DoFn derived from the content (the fold of a log). It lives exactly as long as the cached content:
-   * `undefined` after a cold read, a failed bundle, or a new cache token.
+   * What the content folds to, kept in its place: `fold` makes it once, after a cold read (a new cache token, a failed
+   * bundle, an evicted state), and from then on the DoFn keeps it true to what it adds and replaces. The elements
+   * themselves leave memory, so `read` can't be used beside it. `clear` starts over with no elements.
    */
-  memo: unknown;
+  folded<S extends object>(fold: (elements: readonly T[]) => S): S;
 }
 
 /** A timer of the current key and window. Setting it replaces the armed one of the same family and tag. */

@@ -23,6 +23,8 @@ export interface WorkerOptions {
   readonly id: string;
   readonly controlEndpoint: string;
   readonly loggingEndpoint?: string | undefined;
+  /** A log stream that is open already, instead of an endpoint for one; whoever opened it closes it. */
+  readonly logging?: LoggingChannel | undefined;
   /** URNs of what the runner can do beyond the basics. */
   readonly runnerCapabilities?: readonly string[];
   /** Bound of the states kept between bundles, in approximate bytes. @default 256 MiB */
@@ -51,6 +53,8 @@ export class Worker {
   readonly finished: Promise<unknown>;
   readonly #control: ControlChannel;
   readonly #logging: LoggingChannel | undefined;
+  /** Whether the log stream is this worker's to close. */
+  readonly #ownsLogging: boolean;
   readonly #removeLogSink: () => void;
   readonly #data = new Map<string, DataChannel>();
   readonly #state = new Map<string, StateChannel>();
@@ -89,8 +93,10 @@ export class Worker {
       sideInputCache: new SideInputCache(),
       now: now ?? Date.now,
     };
-    this.#logging = loggingEndpoint ? new LoggingChannel(loggingEndpoint, metadata) : undefined;
-    this.#removeLogSink = this.#logging ? addLogSink(this.#logging) : () => undefined;
+    const ownLogging = !options.logging && loggingEndpoint ? new LoggingChannel(loggingEndpoint, metadata) : undefined;
+    this.#ownsLogging = ownLogging !== undefined;
+    this.#logging = options.logging ?? ownLogging;
+    this.#removeLogSink = ownLogging ? addLogSink(ownLogging) : () => undefined;
     this.#control = new ControlChannel(controlEndpoint, metadata, {
       onInstruction: (request) => void this.#handle(request),
       onEnd: () => void this.retire(),
@@ -131,7 +137,7 @@ export class Worker {
   #cancelStreams(): void {
     this.#control.cancel();
     for (const channel of [...this.#data.values(), ...this.#state.values()]) channel.cancel();
-    this.#logging?.cancel();
+    if (this.#ownsLogging) this.#logging?.cancel();
   }
 
   async #end(error: HarnessError | undefined): Promise<void> {
@@ -143,7 +149,7 @@ export class Worker {
     for (const processor of [...this.#idle.values()].flat()) await this.#teardown(processor);
     this.#control.end();
     this.#removeLogSink();
-    this.#logging?.end();
+    if (this.#ownsLogging) this.#logging?.end();
     if (error) this.#finish.reject(error);
     else this.#finish.resolve(undefined);
   }

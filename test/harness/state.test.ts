@@ -36,23 +36,23 @@ const SUM: ParDoSpec = {
   states: { sum: { kind: "value", coder: varintCoder } },
 };
 
-/** Keeps a log in a bag and its sum in the bag's memo; reports whether it had to fold. 0 replaces the log, −1 fails, −2 clears. */
+/** Keeps a log in a bag and works on its sum; reports of how many elements it was folded. 0 replaces the log, −1 fails, −2 clears. */
 registerDoFn("log", (): DoFn<Pair, string> => ({
   process({ key, value }, context) {
     const log = context.bag<number>("log");
-    const known = log.memo as number | undefined;
-    let sum = known ?? log.read().reduce((a, b) => a + b, 0);
+    let folded = "remembered";
+    const state = log.folded((elements) => {
+      folded = `folded of ${elements.length}`;
+      return { sum: elements.reduce((a, b) => a + b, 0) };
+    });
     if (value === -1) throw new Error("asked to fail");
-    if (value === 0) log.replace([sum]);
-    else if (value === -2) {
-      log.clear();
-      sum = 0;
-    } else {
+    if (value === 0) log.replace([state.sum]);
+    else if (value === -2) log.clear();
+    else {
       log.add(value);
-      sum += value;
+      state.sum += value;
     }
-    log.memo = sum;
-    context.emit(`${key}=${sum} ${known === undefined ? "folded" : "remembered"} of ${log.read().length}`);
+    context.emit(`${key}=${value === -2 ? 0 : state.sum} ${folded}`);
   },
 }));
 const LOG: ParDoSpec = {
@@ -159,16 +159,41 @@ describe("bags", () => {
   test("grow by appends alone; a replacement clears first", async () => {
     const { run } = stateful(LOG);
     await run([["a", 1], ["a", 2]]); // prettier-ignore
-    expect(await run([["a", 3]])).toEqual(["a=6 folded of 3"]);
+    expect(await run([["a", 3]])).toEqual(["a=6 folded of 2"]);
     expect(requests().filter((request) => !request.startsWith("get"))).toEqual([
       "append log@/\x01a",
       "append log@/\x01a",
     ]);
-    expect(await run([["a", 0], ["a", 4]])).toEqual(["a=6 folded of 1", "a=10 remembered of 2"]); // prettier-ignore
+    expect(await run([["a", 0], ["a", 4]])).toEqual(["a=6 folded of 3", "a=10 remembered"]); // prettier-ignore
     expect(requests()).toEqual(["get log@/\x01a", "clear log@/\x01a", "append log@/\x01a"]);
     expect([...(fixture.runner.state.get("log@/\x01a") ?? [])]).toEqual([6, 4]);
     await run([["a", -2]]);
     expect(fixture.runner.state.size).toBe(0);
+  });
+
+  test("keep no elements once they are folded, until they are cleared", async () => {
+    registerDoFn("read a folded bag", (): DoFn<Pair, string> => ({
+      process({ value }, context) {
+        const log = context.bag<number>("log");
+        const seen = (): string => {
+          try {
+            return `read ${log.read().join("+")}`;
+          } catch (error) {
+            return (error as Error).message;
+          }
+        };
+        log.folded((elements) => ({ sum: elements.length }));
+        log.add(value);
+        context.emit(seen());
+        log.clear();
+        log.add(value);
+        context.emit(seen());
+      },
+    }));
+    const { run } = stateful({ ...LOG, doFn: "read a folded bag" });
+    const [folded, cleared] = await run([["a", 7]]);
+    expect(folded).toMatch(/^a bag that was folded keeps no elements/);
+    expect(cleared).toBe("read 7");
   });
 
   test("encode an element when it is added: what user code does to it later does not count", async () => {
@@ -191,9 +216,9 @@ describe("bags", () => {
 describe("the cache", () => {
   test("reads a key once for as long as the token lasts, and remembers what was folded", async () => {
     const { run } = stateful(LOG);
-    expect(await run([["a", 1]], "token 1")).toEqual(["a=1 folded of 1"]);
-    expect(await run([["a", 2]], "token 1")).toEqual(["a=3 remembered of 2"]);
-    expect(await run([["a", 3], ["b", 1]], "token 1")).toEqual(["a=6 remembered of 3", "b=1 folded of 1"]); // prettier-ignore
+    expect(await run([["a", 1]], "token 1")).toEqual(["a=1 folded of 0"]);
+    expect(await run([["a", 2]], "token 1")).toEqual(["a=3 remembered"]);
+    expect(await run([["a", 3], ["b", 1]], "token 1")).toEqual(["a=6 remembered", "b=1 folded of 0"]); // prettier-ignore
     expect(requests().filter((request) => request.startsWith("get"))).toEqual([
       "get log@/\x01a",
       "get log@/\x01b",
@@ -203,9 +228,9 @@ describe("the cache", () => {
   test("ends with the token, and without a token is none", async () => {
     const { run } = stateful(LOG);
     await run([["a", 1]], "token 1");
-    expect(await run([["a", 2]], "token 2")).toEqual(["a=3 folded of 2"]);
-    expect(await run([["a", 3]])).toEqual(["a=6 folded of 3"]);
-    expect(await run([["a", 4]])).toEqual(["a=10 folded of 4"]);
+    expect(await run([["a", 2]], "token 2")).toEqual(["a=3 folded of 1"]);
+    expect(await run([["a", 3]])).toEqual(["a=6 folded of 2"]);
+    expect(await run([["a", 4]])).toEqual(["a=10 folded of 3"]);
     expect(requests().filter((request) => request.startsWith("get"))).toHaveLength(4);
   });
 
@@ -225,9 +250,9 @@ describe("the cache", () => {
     send(fourth, "a", 1);
     send(third, "b", 1);
     await Promise.all([third.done, fourth.done]);
-    expect(values(third, output)).toEqual(["b=2 remembered of 2"]);
-    expect(values(fourth, output)).toEqual(["a=2 remembered of 2"]);
-    expect(await run([["a", 1]], "token")).toEqual(["a=3 remembered of 3"]);
+    expect(values(third, output)).toEqual(["b=2 remembered"]);
+    expect(values(fourth, output)).toEqual(["a=2 remembered"]);
+    expect(await run([["a", 1]], "token")).toEqual(["a=3 remembered"]);
   });
 
   test("drops everything of a token when one of its bundles fails", async () => {
@@ -236,7 +261,7 @@ describe("the cache", () => {
     await expect(run([["a", 5], ["a", -1]], "token")).rejects.toThrow("asked to fail"); // prettier-ignore
     requests();
     // The failed bundle had added 5 in memory: nothing of it was written, and nothing of it is remembered.
-    expect(await run([["a", 2], ["b", 2]], "token")).toEqual(["a=3 folded of 2", "b=3 folded of 2"]); // prettier-ignore
+    expect(await run([["a", 2], ["b", 2]], "token")).toEqual(["a=3 folded of 1", "b=3 folded of 1"]); // prettier-ignore
     expect(requests().filter((request) => request.startsWith("get"))).toHaveLength(2);
   });
 
@@ -247,8 +272,8 @@ describe("the cache", () => {
     await expect(run([["b", -1]], "token")).rejects.toThrow("asked to fail");
     open.send("source", encode(input, []), true);
     await open.done;
-    expect(values(open, output)).toEqual(["a=1 folded of 1"]);
-    expect(await run([["a", 1]], "token")).toEqual(["a=2 folded of 2"]);
+    expect(values(open, output)).toEqual(["a=1 folded of 0"]);
+    expect(await run([["a", 1]], "token")).toEqual(["a=2 folded of 1"]);
   });
 });
 

@@ -18,6 +18,7 @@ const LIMIT = 10_000;
 export class LoggingChannel implements LogSink {
   readonly #client: BeamFnLoggingClient;
   readonly #call: grpc.ClientDuplexStream<LogEntry_List, LogControl>;
+  readonly #closed = Promise.withResolvers<undefined>();
   #over = false;
 
   constructor(url: string, metadata: grpc.Metadata) {
@@ -26,6 +27,7 @@ export class LoggingChannel implements LogSink {
     this.#call.on("data", () => undefined); // log levels, which nobody sends
     const over = () => {
       this.#over = true;
+      this.#closed.resolve(undefined);
     };
     this.#call.on("error", over);
     this.#call.on("end", () => {
@@ -61,6 +63,18 @@ export class LoggingChannel implements LogSink {
     if (this.#over) return;
     this.#over = true;
     this.#call.end();
+  }
+
+  /**
+   * Ends the stream and lets go of the connection, once the runner has read what was written.
+   * @param patienceMs longest wait for that
+   */
+  async close(patienceMs: number): Promise<void> {
+    this.end();
+    const patience = setTimeout(() => this.#closed.resolve(undefined), patienceMs);
+    await this.#closed.promise;
+    clearTimeout(patience);
+    this.cancel();
   }
 
   cancel(): void {

@@ -100,26 +100,43 @@ export class ValueCell<T = unknown> extends Cell<T> implements ValueState<T> {
 
 /** A bag's elements are encoded when they are added, so that what user code does to them later can't count twice. */
 export class BagCell<T = unknown> extends Cell<T> implements BagState<T> {
-  memo: unknown = undefined;
   #added: Writer | undefined;
+  /** Stands for the elements, which `content` holds no longer. */
+  #fold: object | undefined;
 
+  /** @throws Error once the bag has been folded */
   read(): readonly T[] {
+    if (this.#fold) throw new Error("a bag that was folded keeps no elements: read what they folded to");
     return this.loadedContent();
   }
 
+  folded<S extends object>(fold: (elements: readonly T[]) => S): S {
+    if (!this.#fold) {
+      this.#fold = fold(this.loadedContent());
+      this.content = [];
+    }
+    return this.#fold as S;
+  }
+
   add(value: T): void {
-    this.loadedContent().push(value);
+    const content = this.loadedContent();
+    if (!this.#fold) content.push(value);
     this.#added ??= new Writer(64);
     this.coder.encode(value, this.#added, true);
     this.dirty = true;
   }
 
   replace(values: readonly T[]): void {
-    this.clear();
+    this.#empty();
     for (const value of values) this.add(value);
   }
 
   clear(): void {
+    this.#empty();
+    this.#fold = undefined;
+  }
+
+  #empty(): void {
     this.content = [];
     this.#added = undefined;
     this.cleared = true;

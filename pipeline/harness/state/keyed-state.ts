@@ -19,7 +19,7 @@ export class KeyedState {
 
   /** @param key the key's nested encoding; the runner knows the state by it */
   constructor(transformId: string, specs: readonly StateSpec[], key: Uint8Array, window: Window) {
-    const windowBytes = Buffer.from(window.id, "latin1");
+    const windowBytes = Uint8Array.from(Buffer.from(window.id, "latin1"));
     this.cells = new Map(
       specs.map(({ name, kind, coder }) => {
         const bagUserState = { transformId, userStateId: name, window: windowBytes, key };

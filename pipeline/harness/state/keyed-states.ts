@@ -48,7 +48,8 @@ export class KeyedStates {
     let state = this.#states.get(id);
     if (state) return state;
     if (this.#scope) state = this.#bundle?.services.stateCache.take(this.#scope, id);
-    state ??= new KeyedState(this.#transformId, this.#specs, scratch.take(), window);
+    // Not a piece of the buffers' pool: a state lives long, and would keep 64 KiB of others' bytes with its key.
+    state ??= new KeyedState(this.#transformId, this.#specs, Uint8Array.from(scratch.view()), window);
     this.#states.set(id, state);
     return state;
   }
