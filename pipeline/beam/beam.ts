@@ -15,8 +15,16 @@ import { rawExternalTransform } from "apache-beam/transforms/external";
 import { withName } from "apache-beam/transforms/transform";
 import { WORKER_CAPABILITIES } from "../harness/capabilities.ts";
 import type { Coder } from "../harness/coders.ts";
-import { bytesCoder, globalWindowCoder, iterableCoder, kvCoder, timerCoder } from "../harness/coders.ts";
+import {
+  bytesCoder,
+  globalWindowCoder,
+  iterableCoder,
+  kvCoder,
+  timerCoder,
+  varintCoder,
+} from "../harness/coders.ts";
 import { combineFnPayload, COMBINE_FN_URN, DO_FN_URN, doFnPayload } from "../harness/registry.ts";
+import { RESHUFFLE } from "./reshuffle.ts";
 
 /** A collection of elements of type `T`; `coder` is how they are written when they leave a worker. */
 export interface Collection<T> {
@@ -30,7 +38,12 @@ export type WorkerEnvironment =
   /** In a worker pool that listens at `host:port`. */
   | { readonly kind: "external"; readonly pool: string }
   /** In containers that the runner starts. */
-  | { readonly kind: "docker"; readonly image: string };
+  | { readonly kind: "docker"; readonly image: string }
+  /**
+   * In processes that the runner starts on its own machines: `command` is a program's path there, run with the
+   * arguments of a container's entry point, and `env` is added to its environment.
+   */
+  | { readonly kind: "process"; readonly command: string; readonly env?: Readonly<Record<string, string>> };
 
 /** A graph under construction. */
 export class Graph {
@@ -46,6 +59,11 @@ export class Graph {
       capabilities: [...WORKER_CAPABILITIES],
     });
     return proto;
+  }
+
+  /** The same, serialised: equal graphs are equal bytes. */
+  toBytes(environment: WorkerEnvironment): Uint8Array {
+    return pb.Pipeline.toBinary(this.toProto(environment));
   }
 
   /** One empty element at the beginning of time: where bounded graphs and looping timers start. */
@@ -100,7 +118,16 @@ export class Graph {
     input: Collection<I>,
     name: string,
     spec: ParDoSpec<O, T>,
-  ): Collection<O> & { readonly tags: { readonly [K in keyof T]: Collection<T[K]> } } {
+  ): Tagged<O, T> {
+    return this.#parDo(input, name, spec, this.#windowingOf(input));
+  }
+
+  #parDo<I, O, T extends Record<string, unknown>>(
+    input: Collection<I>,
+    name: string,
+    spec: ParDoSpec<O, T>,
+    windowing: string,
+  ): Tagged<O, T> {
     const sides = Object.entries(spec.sideInputs ?? {});
     const source = sides.length
       ? P({
@@ -108,7 +135,6 @@ export class Graph {
           ...Object.fromEntries(sides.map(([k, side]) => [k, side.pcollection])),
         } as any)
       : input.pcollection;
-    const windowing = this.#windowingOf(input);
     const outputs = this.#apply<Record<string, PCollection<any>>>(source, name, (proto) => {
       proto.spec = {
         urn: "beam:transform:pardo:v1",
@@ -131,7 +157,7 @@ export class Graph {
       coder: spec.output,
       bounded: input.bounded,
       tags: Object.fromEntries(tagged),
-    };
+    } as Tagged<O, T>;
   }
 
   /** All inputs in one; they must share a coder. */
@@ -162,9 +188,29 @@ export class Graph {
     return this.#runnerTransform(input, name, "beam:transform:group_by_key:v1", output);
   }
 
-  /** Redistributes elements and checkpoints them: what follows doesn't fuse with what came before. */
+  /**
+   * Redistributes elements and checkpoints them: what follows doesn't fuse with what came before. Flink knows a
+   * transform of its own for it; a runner without one (Dataflow) runs what stands inside: a key for each element, a
+   * grouping that fires for each element, and the elements again, as they were. In the global window only.
+   */
   reshuffle<T>(input: Collection<T>, name: string): Collection<T> {
-    return this.#runnerTransform(input, name, "beam:transform:reshuffle:v1", input.coder);
+    const stamped = kvCoder(varintCoder, input.coder) as Coder<KV<number, T>>;
+    const keyed = kvCoder(varintCoder, stamped) as Coder<KV<number, KV<number, T>>>;
+    const windowing = this.#windowingOf(input);
+    const pcollection = this.#apply<PCollection<T>>(input.pcollection, name, (proto) => {
+      proto.spec = { urn: "beam:transform:reshuffle:v1", payload: new Uint8Array() };
+      proto.environmentId = "";
+      const spread = this.#parDo<T, KV<number, KV<number, T>>, Record<never, never>>(
+        input,
+        "spread",
+        { doFn: RESHUFFLE.spread, output: keyed },
+        this.#firingAlways(windowing),
+      );
+      const grouped = this.groupByKey(spread, "group", varintCoder as Coder<number>, stamped);
+      const gather = { doFn: RESHUFFLE.gather, output: input.coder };
+      return this.#parDo(grouped, "gather", gather, windowing).pcollection;
+    });
+    return { pcollection, coder: input.coder, bounded: input.bounded };
   }
 
   /**
@@ -262,6 +308,17 @@ export class Graph {
     return proto!.windowingStrategyId;
   }
 
+  /** The same windows, but each element fires at once and is let go. */
+  #firingAlways(windowing: string): string {
+    const { components } = this.#pipeline.getProto();
+    return this.#pipeline.context.getWindowingStrategyId({
+      ...components!.windowingStrategies[windowing]!,
+      trigger: pb.Trigger.create({ trigger: { oneofKind: "always", always: {} } }),
+      accumulationMode: pb.AccumulationMode_Enum.DISCARDING,
+      outputTime: pb.OutputTime_Enum.EARLIEST_IN_PANE,
+    });
+  }
+
   #coderId(coder: Coder<any>): string {
     return this.#pipeline.context.getCoderId(coder as any);
   }
@@ -276,6 +333,11 @@ export interface KV<K, V> {
   readonly key: K;
   readonly value: V;
 }
+
+/** A main output with the tagged ones. */
+export type Tagged<O, T extends Record<string, unknown>> = Collection<O> & {
+  readonly tags: { readonly [K in keyof T]: Collection<T[K]> };
+};
 
 export interface ParDoSpec<O, T extends Record<string, unknown> = Record<never, never>> {
   /** Name under which the DoFn is registered in the worker. */
@@ -313,5 +375,12 @@ function environmentPayload(environment: WorkerEnvironment): { urn: string; payl
         urn: "beam:env:docker:v1",
         payload: pb.DockerPayload.toBinary(pb.DockerPayload.create({ containerImage: environment.image })),
       };
+    case "process": {
+      const { command, env = {} } = environment;
+      return {
+        urn: "beam:env:process:v1",
+        payload: pb.ProcessPayload.toBinary(pb.ProcessPayload.create({ command, env: { ...env } })),
+      };
+    }
   }
 }

@@ -17,7 +17,12 @@ export interface GraphOptions {
   /** The source of each event's messages, by the event's name. */
   readonly sources: Readonly<Record<string, MessageSource>>;
   readonly sinks:
-    | { readonly kind: "stores"; readonly endpoints: StoreEndpoints; readonly startMs: number }
+    | {
+        readonly kind: "stores";
+        readonly endpoints: StoreEndpoints;
+        /** Where heartbeats start, epoch ms. @default when the job first runs; then the graph is the same at any time */
+        readonly startMs?: number;
+      }
     /** For replay: rows to files, nothing else. */
     | { readonly kind: "files"; readonly dir: string };
 }

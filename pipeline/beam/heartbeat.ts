@@ -29,7 +29,7 @@ const NOTHING = new Uint8Array();
 export function keepHeartbeat(
   graph: Graph,
   acknowledged: readonly { readonly plan: ViewPlan; readonly rows: Collection<StoredRow> }[],
-  to: { readonly endpoints: StoreEndpoints; readonly startMs: number },
+  to: { readonly endpoints: StoreEndpoints; readonly startMs?: number },
 ): void {
   const views = acknowledged.map(({ plan }) => refTo(plan));
   const start = graph.parDo<Uint8Array, Loop>(graph.impulse("heartbeat/impulse"), "heartbeat/start", {
@@ -46,7 +46,7 @@ export function keepHeartbeat(
   const loops = graph.flatten([start, ...marks], "heartbeat/flatten");
   const heartbeats = graph.parDo<Loop, Heartbeat>(loops, "heartbeat/loop", {
     doFn: "heartbeat",
-    config: { startMs: to.startMs },
+    config: to.startMs === undefined ? {} : { startMs: to.startMs },
     output: jsonElementCoder<Heartbeat>(),
     states: { armed: { kind: "value", coder: varintCoder } },
     timers: { tick: { domain: "event", key: utf8Coder } },
@@ -71,13 +71,16 @@ export function registerHeartbeat(registry: Registry): void {
 
   registerDoFn("keep the watermark only", (): DoFn => ({ process: () => undefined }));
 
+  // Without a start of its own a loop starts when it is first asked for. That moment is state: a job that is updated in
+  // place, or restored, carries on from its last tick. So the graph needs no instant, and is the same each time.
+  //
   // The loop never runs ahead of the clock: draining a job moves the watermark to the end of time, and a loop that
   // followed it would not end. So the tick that finds itself in the future is the last one.
-  registerDoFn("heartbeat", ({ startMs }: { startMs: number }): DoFn<Loop, Heartbeat> => ({
+  registerDoFn("heartbeat", ({ startMs }: { startMs?: number }): DoFn<Loop, Heartbeat> => ({
     process({ key }, context) {
       const armed = context.value<number>("armed");
       if (armed.read() !== undefined) return;
-      const first = firstTick(loopPlan(key), startMs);
+      const first = firstTick(loopPlan(key), startMs ?? context.now());
       armed.write(first);
       context.timer("tick").set(first);
     },

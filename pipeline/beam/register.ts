@@ -4,6 +4,7 @@ import { registerDecode } from "./decode.ts";
 import { registerFileSink } from "./file-sink.ts";
 import { registerHeartbeat } from "./heartbeat.ts";
 import { registerRecordingSource } from "./recording-source.ts";
+import { registerReshuffle } from "./reshuffle.ts";
 import { registerSlices } from "./slices.ts";
 import { registerStoreSinks } from "./store-sinks.ts";
 import { registerWindowsByTimers } from "./windows.ts";
@@ -14,6 +15,7 @@ import { registerWindowsByTimers } from "./windows.ts";
  */
 export function registerTransforms(registry: Registry): void {
   registerRecordingSource();
+  registerReshuffle();
   registerDecode(registry);
   registerAssign(registry);
   registerSlices(registry);
