@@ -157,7 +157,7 @@ export class Graph {
       coder: spec.output,
       bounded: input.bounded,
       tags: Object.fromEntries(tagged),
-    } as Tagged<O, T>;
+    };
   }
 
   /** All inputs in one; they must share a coder. */

@@ -6,7 +6,7 @@ import type { KV } from "../harness/windowed-value.ts";
 export const RESHUFFLE = { spread: "reshuffle: spread", gather: "reshuffle: gather" } as const;
 
 /** An element and its timestamp, which a grouping would forget. */
-type Stamped = KV<number, unknown>;
+type Stamped = KV<number | bigint>;
 
 /**
  * Dataflow makes a bundle of each key: few keys let sinks write many rows at once, many let more workers share. As

@@ -2,13 +2,14 @@ import { Reader } from "../core/bytes.ts";
 import type { FeatureRow, LateEvent } from "../core/model.ts";
 import { Shard } from "../core/shard.ts";
 import { decodeSliceBatch, type SliceEvent } from "../core/slice-batch.ts";
+import { layoutOf, type ViewLayout } from "../core/view-layout.ts";
 import type { ViewPlan } from "../core/view-plan.ts";
 import { bytesCoder, varintCoder } from "../harness/coders.ts";
 import type { BagState, Counter, DoFn, ElementContext } from "../harness/dofn.ts";
 import { registerDoFn } from "../harness/registry.ts";
 import type { Collection, Graph } from "./beam.ts";
 import type { Registry } from "../define/index.ts";
-import { planOf, refTo, stageOf, type ViewRef } from "./view-ref.ts";
+import { checkLayout, planOf, refTo, stageOf, type ViewRef } from "./view-ref.ts";
 import { featureRowCoder, lateEventCoder } from "./element-coders.ts";
 import type { ShardBatch } from "./slices.ts";
 
@@ -26,7 +27,7 @@ export function windowsByTimers(
 ) {
   return graph.parDo<ShardBatch, FeatureRow, { late: LateEvent }>(batches, `${stageOf(plan)}/windows`, {
     doFn: "windows by timers",
-    config: { ...refTo(plan), early },
+    config: { ...refTo(plan), early, layout: layoutOf(plan) },
     output: featureRowCoder,
     tags: { late: lateEventCoder },
     states: { log: { kind: "bag", coder: bytesCoder } },
@@ -46,10 +47,11 @@ interface Live {
 
 /** Makes the DoFn of this file known to the worker. */
 export function registerWindowsByTimers(registry: Registry): void {
-  type Config = ViewRef & { readonly early: boolean };
-  registerDoFn("windows by timers", ({ early, ...ref }: Config): DoFn<ShardBatch, FeatureRow | LateEvent> => {
-    const defined = planOf(registry, ref);
-    const plan = early ? defined : { ...defined, earlyMs: undefined };
+  type Config = ViewRef & { readonly early: boolean; readonly layout: ViewLayout };
+  registerDoFn("windows by timers", (config: Config): DoFn<ShardBatch, FeatureRow | LateEvent> => {
+    const defined = planOf(registry, config);
+    checkLayout(defined, config.layout);
+    const plan = config.early ? defined : { ...defined, earlyMs: undefined };
     const stage = stageOf(plan);
     type Context = ElementContext<FeatureRow | LateEvent>;
     let counters: Record<"applied" | "duplicate" | "late" | "panes", Counter>;
