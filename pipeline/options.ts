@@ -29,6 +29,7 @@ export interface StoreFlags {
   readonly runDir?: string;
   readonly project?: string;
   readonly instance?: string;
+  readonly appProfile?: string;
   readonly dataset?: string;
   readonly generation?: number;
   readonly bigtableEmulator?: string;
@@ -41,6 +42,11 @@ export function addStoreOptions(command: Command): Command {
   return command
     .addOption(new Option("--project <id>", "Google Cloud project").env("FRESHET_PROJECT"))
     .addOption(new Option("--instance <id>", "Bigtable instance").env("FRESHET_INSTANCE"))
+    .addOption(
+      new Option("--app-profile <id>", "Bigtable application profile (default: the instance's)").env(
+        "FRESHET_APP_PROFILE",
+      ),
+    )
     .addOption(new Option("--dataset <id>", "BigQuery data set").env("FRESHET_DATASET"))
     .addOption(
       new Option("--generation <n>", "generation of the stored rows (default: 0)").argParser(wholeNumber),
@@ -70,11 +76,15 @@ export async function storesOf(flags: StoreFlags): Promise<StoreEndpoints> {
   if (instance === undefined || dataset === undefined) {
     throw new NoEndpointsError(`--project ${project} needs --instance and --dataset too`);
   }
-  const { bigtableEmulator, bigqueryEndpoint, pubsubEmulator } = flags;
+  const { appProfile, bigtableEmulator, bigqueryEndpoint, pubsubEmulator } = flags;
   return {
     project,
     generation,
-    bigtable: { instance, ...(bigtableEmulator !== undefined && { emulatorHost: bigtableEmulator }) },
+    bigtable: {
+      instance,
+      ...(appProfile !== undefined && { appProfile }),
+      ...(bigtableEmulator !== undefined && { emulatorHost: bigtableEmulator }),
+    },
     bigquery: { dataset, ...(bigqueryEndpoint !== undefined && { apiEndpoint: bigqueryEndpoint }) },
     pubsub: { ...(pubsubEmulator !== undefined && { emulatorHost: pubsubEmulator }) },
   };

@@ -59,11 +59,11 @@ export async function emitJob(registry: Registry, target: DataflowTarget): Promi
 }
 
 async function graphBytes(registry: Registry, target: DataflowTarget): Promise<Uint8Array> {
-  const { project, generation, instance, dataset } = target;
+  const { project, generation, instance, appProfile, dataset } = target;
   const endpoints: StoreEndpoints = {
     project,
     generation,
-    bigtable: { instance },
+    bigtable: { instance, ...(appProfile !== undefined && { appProfile }) },
     bigquery: { dataset },
     pubsub: {},
   };

@@ -34,6 +34,8 @@ export interface DataflowTarget {
   readonly experiments?: readonly string[];
   /** Bigtable instance. */
   readonly instance: string;
+  /** Bigtable application profile. @default the instance's `default` */
+  readonly appProfile?: string;
   /** BigQuery data set. */
   readonly dataset: string;
   /** One run of the pipeline from its cold start; every row and cell carries it. */

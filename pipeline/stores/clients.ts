@@ -18,13 +18,18 @@ const publishers = new Map<string, v1.PublisherClient>();
 const noCredentials = () => ({ authClient: new PassThroughClient() });
 
 /** The Bigtable client of an endpoint. Its own retries and metrics export stay unused: see `retry.ts`. */
-export function bigtableClient({ project, bigtable: { emulatorHost } }: StoreEndpoints): Bigtable {
-  return shared(bigtables, `${project} ${emulatorHost ?? ""}`, () => {
-    if (emulatorHost === undefined) return new Bigtable({ projectId: project, metricsEnabled: false });
-    hostAndPort("Bigtable", emulatorHost);
-    return new Bigtable({
+export function bigtableClient({ project, bigtable }: StoreEndpoints): Bigtable {
+  const { emulatorHost, appProfile } = bigtable;
+  return shared(bigtables, `${project} ${appProfile ?? ""} ${emulatorHost ?? ""}`, () => {
+    const options = {
       projectId: project,
       metricsEnabled: false,
+      ...(appProfile !== undefined && { appProfileId: appProfile }),
+    };
+    if (emulatorHost === undefined) return new Bigtable(options);
+    hostAndPort("Bigtable", emulatorHost);
+    return new Bigtable({
+      ...options,
       apiEndpoint: emulatorHost,
       ...noCredentials(),
     });

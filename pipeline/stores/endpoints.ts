@@ -8,6 +8,11 @@ export interface StoreEndpoints {
   readonly generation: number;
   readonly bigtable: {
     readonly instance: string;
+    /**
+     * Application profile of reads and writes. Of several clusters it must choose one: what was acknowledged has to be
+     * readable. @default the instance's default
+     */
+    readonly appProfile?: string;
     /** `host:port` of an emulator; no credentials are looked for. */
     readonly emulatorHost?: string;
   };

@@ -9,6 +9,8 @@ export interface EventTopics {
   readonly subscription: string;
   /** Delivers every message to the raw archive, a BigQuery table. */
   readonly archive: string;
+  /** Holds dead letters until somebody mends and publishes them again; on Google Cloud only. */
+  readonly redrive: string;
 }
 
 /** @param event the event's name, e.g. `shop_event` */
@@ -19,5 +21,6 @@ export function topicsOf(event: string): EventTopics {
     deadLetters: `${event}.dead_letters`,
     subscription: `${event}.pipeline`,
     archive: `${event}.archive`,
+    redrive: `${event}.redrive`,
   };
 }
