@@ -1,0 +1,119 @@
+import * as gcp from "@pulumi/gcp";
+import type * as pulumi from "@pulumi/pulumi";
+import type { BigqueryLayout, BigqueryView } from "../../pipeline/stores/bigquery-layout.ts";
+import type { BigqueryTable } from "../../pipeline/stores/bigquery-tables.ts";
+import { Component, type Placement } from "./component.ts";
+
+/** A BigQuery data set with tables and views. */
+export interface OfflineStoreArgs extends Placement {
+  readonly dataset: string;
+  /** A region, or `EU`, `US`. */
+  readonly location: string;
+  readonly layout: BigqueryLayout;
+  /** Ids of the tables that Pub/Sub writes; the workers write the others. */
+  readonly archives: ReadonlySet<string>;
+  /** Ids of the tables of a view's version: they leave the definitions when a version is raised. */
+  readonly versioned: ReadonlySet<string>;
+  /** Age at which days are dropped, ms; `undefined`: kept. */
+  readonly retentionMs: number | undefined;
+  /** The same for the tables that Pub/Sub writes. */
+  readonly archiveRetentionMs: number | undefined;
+  /** The workers' account, as a member. */
+  readonly worker: pulumi.Input<string>;
+  /** Pub/Sub's own account, as a member. */
+  readonly pubsub: pulumi.Input<string>;
+}
+
+/** The offline store: the history of features, what became of other events, and the raw archive. */
+export class OfflineStore extends Component {
+  readonly #args: OfflineStoreArgs;
+
+  constructor(name: string, args: OfflineStoreArgs, opts: pulumi.ComponentResourceOptions = {}) {
+    super("OfflineStore", name, opts);
+    this.#args = args;
+    const { project, location, labels, kmsKey, deletionProtection, layout } = args;
+    const dataset = new gcp.bigquery.Dataset(
+      "features",
+      {
+        project,
+        datasetId: args.dataset,
+        location,
+        description: "Features, late events, dead letters and the raw archive of Freshet.",
+        deleteContentsOnDestroy: !deletionProtection,
+        labels,
+        ...(kmsKey !== undefined && { defaultEncryptionConfiguration: { kmsKeyName: kmsKey } }),
+      },
+      this.keeping(deletionProtection),
+    );
+    const tables = layout.tables.map((table) => this.#table(dataset, table));
+    for (const view of layout.views) this.#view(dataset, view, tables);
+    this.registerOutputs({ dataset: dataset.datasetId });
+  }
+
+  #table(dataset: gcp.bigquery.Dataset, { id, ...table }: BigqueryTable): gcp.bigquery.Table {
+    const args = this.#args;
+    const { project, labels, deletionProtection } = args;
+    const archive = args.archives.has(id);
+    const expirationMs = archive
+      ? args.archiveRetentionMs
+      : args.versioned.has(id)
+        ? args.retentionMs
+        : undefined;
+    const resource = new gcp.bigquery.Table(
+      id,
+      {
+        project,
+        datasetId: dataset.datasetId,
+        tableId: id,
+        description: table.description,
+        schema: JSON.stringify(table.fields),
+        timePartitioning: {
+          type: "DAY",
+          field: table.partitionField,
+          ...(expirationMs !== undefined && { expirationMs }),
+        },
+        clusterings: [...table.clusterFields],
+        deletionProtection,
+        labels,
+      },
+      // A raised version takes its table out of the definitions, but not the history out of BigQuery.
+      args.versioned.has(id)
+        ? { ...this.child, retainOnDelete: deletionProtection }
+        : this.keeping(deletionProtection),
+    );
+    // On the table and not on the data set: workers can't touch the archive that they are judged by.
+    new gcp.bigquery.IamMember(
+      `${id}-writer`,
+      {
+        project,
+        datasetId: dataset.datasetId,
+        tableId: resource.tableId,
+        role: "roles/bigquery.dataEditor",
+        member: archive ? args.pubsub : args.worker,
+      },
+      this.child,
+    );
+    return resource;
+  }
+
+  #view(
+    dataset: gcp.bigquery.Dataset,
+    { id, description, query }: BigqueryView,
+    tables: gcp.bigquery.Table[],
+  ): void {
+    const { project, labels } = this.#args;
+    new gcp.bigquery.Table(
+      id,
+      {
+        project,
+        datasetId: dataset.datasetId,
+        tableId: id,
+        description,
+        view: { query, useLegacySql: false },
+        deletionProtection: false, // it keeps nothing
+        labels,
+      },
+      { ...this.child, dependsOn: tables },
+    );
+  }
+}
