@@ -1,12 +1,13 @@
 import { Command } from "commander";
 import type { Answer } from "../core/answer.ts";
+import { formatInstant } from "../core/instant.ts";
 import type { ViewPlan } from "../core/view-plan.ts";
 import { features } from "../features/registry.ts";
 import { addStoreOptions, instant, storesOf, type StoreFlags } from "../options.ts";
 import { BigtableStore } from "../stores/bigtable-store.ts";
 import { bigtableClient, closeClients } from "../stores/clients.ts";
 import { commandRetry } from "./command-retry.ts";
-import { rfc3339, say, sayJson } from "./output.ts";
+import { say, sayJson } from "./output.ts";
 
 interface GetFlags extends StoreFlags {
   readonly at?: number;
@@ -46,16 +47,16 @@ function describe(plan: ViewPlan, key: string, atMs: number, { columns, pane, st
     view: plan.name,
     version: plan.version,
     entity: { [plan.keyField]: key },
-    at: rfc3339(atMs),
-    as_of: asOfMs === undefined ? null : rfc3339(asOfMs),
+    at: formatInstant(atMs),
+    as_of: asOfMs === undefined ? null : formatInstant(asOfMs),
     stale,
     features: Object.fromEntries(plan.columns.map(({ name }, i) => [name, columns[i]])),
     pane: pane && {
-      window_end: rfc3339(pane.windowEndMs),
+      window_end: formatInstant(pane.windowEndMs),
       seq: pane.seq,
       timing: pane.timing,
-      empty_from: rfc3339(pane.emptyFromMs),
-      max_event_time: rfc3339(pane.maxEventTimeMs),
+      empty_from: formatInstant(pane.emptyFromMs),
+      max_event_time: formatInstant(pane.maxEventTimeMs),
     },
   };
 }

@@ -12,8 +12,3 @@ export function note(line: string): void {
 export function sayJson(value: unknown): void {
   say(JSON.stringify(value));
 }
-
-/** An instant as every answer writes it. */
-export function rfc3339(ms: number): string {
-  return new Date(ms).toISOString();
-}

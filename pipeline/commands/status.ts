@@ -1,4 +1,5 @@
 import type { MetricTotals } from "../../infra/local/job/metric-totals.ts";
+import { formatInstant } from "../core/instant.ts";
 import type { Registry } from "../define/index.ts";
 import { stageOf } from "../beam/view-ref.ts";
 import { BigtableStore } from "../stores/bigtable-store.ts";
@@ -6,7 +7,6 @@ import { bigtableClient } from "../stores/clients.ts";
 import type { StoreEndpoints } from "../stores/endpoints.ts";
 import { commandRetry } from "./command-retry.ts";
 import { quantile, windowedBuckets } from "./quantiles.ts";
-import { rfc3339 } from "./output.ts";
 
 /** How the pipeline is, at one moment. Counts are since the start. */
 export interface Status {
@@ -51,7 +51,7 @@ export class StatusSource {
     const counter = (name: string) => this.#metrics.counter(name);
     const buckets = this.#freshness(nowMs, this.#metrics.distributions(".freshness_ms"));
     return {
-      at: rfc3339(nowMs),
+      at: formatInstant(nowMs),
       events_per_second: this.#rate(nowMs, counter("read")),
       read: counter("read"),
       decoded: counter("decoded"),

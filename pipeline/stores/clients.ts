@@ -13,6 +13,7 @@ import { StoreConfigError } from "./errors.ts";
 const bigtables = new Map<string, Bigtable>();
 const bigqueries = new Map<string, BigQuery>();
 const publishers = new Map<string, v1.PublisherClient>();
+const subscribers = new Map<string, v1.SubscriberClient>();
 
 /** Without a client that asks for nothing, the libraries look for credentials even where an emulator needs none. */
 const noCredentials = () => ({ authClient: new PassThroughClient() });
@@ -55,28 +56,22 @@ export function bigqueryClient({ project, bigquery: { apiEndpoint, location } }:
 }
 
 /** Pub/Sub's publisher as generated from the API: one request a call, so that batching and retries are ours. */
-export function publisherClient({ project, pubsub: { emulatorHost } }: StoreEndpoints): v1.PublisherClient {
-  return shared(publishers, `${project} ${emulatorHost ?? ""}`, () => {
-    if (emulatorHost === undefined) return new v1.PublisherClient({ projectId: project });
-    const { host, port } = hostAndPort("Pub/Sub", emulatorHost);
-    const sslCreds = credentials.createInsecure();
-    return new v1.PublisherClient({
-      projectId: project,
-      servicePath: host,
-      port,
-      sslCreds,
-      ...noCredentials(),
-    });
-  });
+export function publisherClient(endpoints: StoreEndpoints): v1.PublisherClient {
+  return shared(publishers, pubsubKey(endpoints), () => new v1.PublisherClient(pubsubOptions(endpoints)));
+}
+
+/** Pub/Sub's subscriber as generated from the API. */
+export function subscriberClient(endpoints: StoreEndpoints): v1.SubscriberClient {
+  return shared(subscribers, pubsubKey(endpoints), () => new v1.SubscriberClient(pubsubOptions(endpoints)));
 }
 
 /** Closes every client of the process; the next use makes new ones. */
 export async function closeClients(): Promise<void> {
   const closing = [
     ...[...bigtables.values()].map((c) => c.close()),
-    ...[...publishers.values()].map((c) => c.close()),
+    ...[...publishers.values(), ...subscribers.values()].map((c) => c.close()),
   ];
-  for (const clients of [bigtables, bigqueries, publishers]) clients.clear();
+  for (const clients of [bigtables, bigqueries, publishers, subscribers]) clients.clear();
   await Promise.all(closing);
 }
 
@@ -84,6 +79,15 @@ function shared<T>(clients: Map<string, T>, key: string, make: () => T): T {
   let client = clients.get(key);
   if (client === undefined) clients.set(key, (client = make()));
   return client;
+}
+
+const pubsubKey = ({ project, pubsub }: StoreEndpoints) => `${project} ${pubsub.emulatorHost ?? ""}`;
+
+function pubsubOptions({ project, pubsub: { emulatorHost } }: StoreEndpoints) {
+  if (emulatorHost === undefined) return { projectId: project };
+  const { host, port } = hostAndPort("Pub/Sub", emulatorHost);
+  const sslCreds = credentials.createInsecure();
+  return { projectId: project, servicePath: host, port, sslCreds, ...noCredentials() };
 }
 
 function hostAndPort(store: string, address: string): { host: string; port: number } {

@@ -1,8 +1,6 @@
-import { v1 } from "@google-cloud/pubsub";
-import { credentials, status } from "@grpc/grpc-js";
-import { PassThroughClient } from "google-auth-library";
+import { status } from "@grpc/grpc-js";
 import { rawTableId } from "./bigquery-tables.ts";
-import { publisherClient } from "./clients.ts";
+import { publisherClient, subscriberClient } from "./clients.ts";
 import type { StoreEndpoints } from "./endpoints.ts";
 import type { StoreCall } from "./errors.ts";
 import { topicsOf } from "./pubsub-layout.ts";
@@ -26,32 +24,28 @@ export async function provisionPubsub(
   const { project, bigquery } = endpoints;
   const topicPath = (name: string) => `projects/${project}/topics/${name}`;
   const subscriptionPath = (name: string) => `projects/${project}/subscriptions/${name}`;
-  try {
-    for (const event of events) {
-      const topics = topicsOf(event);
-      for (const topic of [topics.source, topics.late, topics.deadLetters]) {
-        await ensure(`topic ${topic}`, () => publisher.createTopic({ name: topicPath(topic) }), retry);
-      }
-      const base = { topic: topicPath(topics.source), ackDeadlineSeconds: ACK_DEADLINE_S };
-      await ensure(
-        `subscription ${topics.subscription}`,
-        () => subscriber.createSubscription({ ...base, name: subscriptionPath(topics.subscription) }),
-        retry,
-      );
-      if (!archive) continue;
-      const bigqueryConfig = {
-        table: `${project}.${bigquery.dataset}.${rawTableId(event)}`,
-        writeMetadata: true,
-      };
-      await ensure(
-        `subscription ${topics.archive}`,
-        () =>
-          subscriber.createSubscription({ ...base, name: subscriptionPath(topics.archive), bigqueryConfig }),
-        retry,
-      );
+  for (const event of events) {
+    const topics = topicsOf(event);
+    for (const topic of [topics.source, topics.late, topics.deadLetters]) {
+      await ensure(`topic ${topic}`, () => publisher.createTopic({ name: topicPath(topic) }), retry);
     }
-  } finally {
-    await subscriber.close();
+    const base = { topic: topicPath(topics.source), ackDeadlineSeconds: ACK_DEADLINE_S };
+    await ensure(
+      `subscription ${topics.subscription}`,
+      () => subscriber.createSubscription({ ...base, name: subscriptionPath(topics.subscription) }),
+      retry,
+    );
+    if (!archive) continue;
+    const bigqueryConfig = {
+      table: `${project}.${bigquery.dataset}.${rawTableId(event)}`,
+      writeMetadata: true,
+    };
+    await ensure(
+      `subscription ${topics.archive}`,
+      () =>
+        subscriber.createSubscription({ ...base, name: subscriptionPath(topics.archive), bigqueryConfig }),
+      retry,
+    );
   }
 }
 
@@ -68,16 +62,4 @@ async function ensure(target: string, create: () => Promise<unknown>, retry: Ret
     },
     retry,
   );
-}
-
-function subscriberClient({ project, pubsub: { emulatorHost } }: StoreEndpoints): v1.SubscriberClient {
-  if (emulatorHost === undefined) return new v1.SubscriberClient({ projectId: project });
-  const [host = "", port = ""] = emulatorHost.split(":");
-  return new v1.SubscriberClient({
-    projectId: project,
-    servicePath: host,
-    port: Number(port),
-    sslCreds: credentials.createInsecure(),
-    authClient: new PassThroughClient(),
-  });
 }

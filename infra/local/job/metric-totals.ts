@@ -4,8 +4,6 @@ import type { DistributionSnapshot, MetricsSnapshot } from "../../../pipeline/ha
 export interface MetricTotals {
   /** Sum of a counter over all transforms. */
   counter(name: string): number;
-  /** Sum over all counters whose names end so, like `.applied` over all views. */
-  sumOf(suffix: string): number;
   /** Distributions of the present life whose names end so. */
   distributions(suffix: string): readonly DistributionSnapshot[];
   /** The present life's totals. */
@@ -25,7 +23,6 @@ export function metricTotals(): MetricTotals {
   };
   return {
     counter: (name) => present().get(name) ?? 0,
-    sumOf: (suffix) => [...present()].reduce((sum, [name, n]) => (name.endsWith(suffix) ? sum + n : sum), 0),
     distributions: (suffix) => now.distributions.filter(({ name }) => name.endsWith(suffix)),
     update(metrics) {
       now = metrics;
