@@ -14,6 +14,8 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   get: async () => (await import("./commands/get.ts")).getCommand(),
   sql: async () => (await import("./commands/sql.ts")).sqlCommand(),
   replay: async () => (await import("./commands/replay.ts")).replayCommand(),
+  emit: async () => (await import("./commands/emit.ts")).emitCommand(),
+  submit: async () => (await import("./commands/submit.ts")).submitCommand(),
   doctor: async () => (await import("./commands/doctor.ts")).doctorCommand(),
   worker: async () => (await import("./commands/worker.ts")).workerCommand(),
 };

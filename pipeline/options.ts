@@ -37,8 +37,8 @@ export interface StoreFlags {
   readonly pubsubEmulator?: string;
 }
 
-/** Options of every command that speaks to the stores. */
-export function addStoreOptions(command: Command): Command {
+/** Options that name a deployment's project and stores. */
+export function addStoreNames(command: Command): Command {
   return command
     .addOption(new Option("--project <id>", "Google Cloud project").env("FRESHET_PROJECT"))
     .addOption(new Option("--instance <id>", "Bigtable instance").env("FRESHET_INSTANCE"))
@@ -50,7 +50,12 @@ export function addStoreOptions(command: Command): Command {
     .addOption(new Option("--dataset <id>", "BigQuery data set").env("FRESHET_DATASET"))
     .addOption(
       new Option("--generation <n>", "generation of the stored rows (default: 0)").argParser(wholeNumber),
-    )
+    );
+}
+
+/** Options of every command that speaks to the stores. */
+export function addStoreOptions(command: Command): Command {
+  return addStoreNames(command)
     .addOption(new Option("--bigtable-emulator <host:port>").env("BIGTABLE_EMULATOR_HOST"))
     .addOption(new Option("--bigquery-endpoint <url>").env("BIGQUERY_EMULATOR_HOST"))
     .addOption(new Option("--pubsub-emulator <host:port>").env("PUBSUB_EMULATOR_HOST"))

@@ -2,7 +2,10 @@ import type { EnvironmentOutline } from "../../pipeline/beam/outline.ts";
 import type { DataflowTarget } from "./target.ts";
 
 /** A job as Dataflow's REST API writes it: proto3 JSON of `google.dataflow.v1beta3.Job`. */
-export type JobBody = Readonly<Record<string, JsonValue>>;
+export interface JobBody {
+  readonly name: string;
+  readonly [field: string]: JsonValue;
+}
 type JsonValue =
   string | number | boolean | null | readonly JsonValue[] | { readonly [key: string]: JsonValue };
 
