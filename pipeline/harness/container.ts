@@ -75,13 +75,12 @@ export async function runContainerWorker(
   try {
     log.info(`worker ${id} starts: Node ${process.version}, process ${process.pid}`);
     if (info?.dependencies.length) {
-      log.warn(`worker ${id} fetches none of the job's ${info.dependencies.length} artifacts: it has its code`);
+      log.warn(
+        `worker ${id} fetches none of the job's ${info.dependencies.length} artifacts: it has its code`,
+      );
     }
     register?.();
-    const controlEndpoint = required(
-      info?.controlEndpoint?.url ?? args.controlEndpoint,
-      "control endpoint",
-    );
+    const controlEndpoint = required(info?.controlEndpoint?.url ?? args.controlEndpoint, "control endpoint");
     const runnerCapabilities = info?.runnerCapabilities ?? [];
     const workers = [id, ...(info?.siblingWorkerIds ?? [])].map(
       (workerId) =>

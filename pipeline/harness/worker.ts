@@ -93,7 +93,8 @@ export class Worker {
       sideInputCache: new SideInputCache(),
       now: now ?? Date.now,
     };
-    const ownLogging = !options.logging && loggingEndpoint ? new LoggingChannel(loggingEndpoint, metadata) : undefined;
+    const ownLogging =
+      !options.logging && loggingEndpoint ? new LoggingChannel(loggingEndpoint, metadata) : undefined;
     this.#ownsLogging = ownLogging !== undefined;
     this.#logging = options.logging ?? ownLogging;
     this.#removeLogSink = ownLogging ? addLogSink(ownLogging) : () => undefined;

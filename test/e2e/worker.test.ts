@@ -1,11 +1,6 @@
-import { spawn } from "node:child_process";
-import { once } from "node:events";
 import { setTimeout as sleep } from "node:timers/promises";
-import { fileURLToPath } from "node:url";
-import { protos } from "@google-cloud/pubsub";
 import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
 import { JobError } from "../../pipeline/beam/job.ts";
-import { messageCoder } from "../../pipeline/beam/element-coders.ts";
 import { bytesCoder, iterableCoder, kvCoder, utf8Coder, varintCoder } from "../../pipeline/harness/coders.ts";
 import type { CombineFn, DoFn, Metrics } from "../../pipeline/harness/dofn.ts";
 import type { KV } from "../../pipeline/harness/windowed-value.ts";
@@ -20,12 +15,8 @@ import {
   TestEngine,
   valuesOf,
 } from "../support/engine-graph.ts";
-import { FakeRunner } from "../support/fake-runner.ts";
 import "../support/stack-context.ts";
 import { ONE_BUNDLE, type Order, orders, Story, timekeeper } from "../support/timekeeper.ts";
-import { element, encode, Stage, values } from "../harness/stage.ts";
-
-const { PubsubMessage } = protos.google.pubsub.v1;
 
 /*
  * The worker under a real runner: Beam's Java harness on Flink, one job a test. The unit tests of the harness hold the
@@ -310,59 +301,5 @@ describe("a bundle", () => {
         values: [100, 3_950, -10, 89],
       },
     ]);
-  });
-});
-
-describe("a container", () => {
-  const MAIN = fileURLToPath(new URL("../../pipeline/main.ts", import.meta.url));
-  let runner: FakeRunner;
-  beforeAll(async () => {
-    runner = await FakeRunner.start();
-  });
-  afterAll(() => runner.stop());
-
-  it("runs a worker in a process of its own, until the runner ends it", async () => {
-    const flags = [
-      `--id=container-1`,
-      `--control_endpoint=${runner.url}`,
-      `--logging_endpoint=${runner.url}`,
-    ];
-    const child = spawn(process.execPath, [MAIN, "worker", ...flags], { stdio: "inherit" });
-    const exited = once(child, "exit");
-    const stage = new Stage(runner);
-    const input = stage.source(bytesCoder);
-    const output = stage.parDo(input, "parse", { doFn: "parse message", output: messageCoder });
-    stage.sink(output);
-    const message = PubsubMessage.encode({ data: Buffer.from("hi"), messageId: "m1" }).finish();
-    const bundle = runner.bundle("stage");
-    bundle.send("source", encode(input, [element(message, { timestamp: 1_234 })]), true);
-    await bundle.done;
-    expect(values(bundle, output)).toEqual([
-      {
-        data: new Uint8Array([0x68, 0x69]),
-        attributes: {},
-        messageId: "m1",
-        publishTimeMs: 1_234,
-        orderingKey: "",
-      },
-    ]);
-    expect(new Set(runner.calls.map(({ workerId }) => workerId))).toEqual(new Set(["container-1"]));
-    await runner.endControl();
-    (await runner.dataCall()).end();
-    expect(await exited).toEqual([0, null]);
-  });
-
-  it("fails when its runner is gone, so that it is started again", async () => {
-    const gone = await FakeRunner.start();
-    const child = spawn(process.execPath, [
-      MAIN,
-      "worker",
-      "--id=container-2",
-      `--control_endpoint=${gone.url}`,
-    ]);
-    const exited = once(child, "exit");
-    await gone.connected();
-    gone.stop();
-    expect(await exited).toEqual([1, null]);
   });
 });

@@ -1,7 +1,6 @@
 import { BeamFnExternalWorkerPoolClient } from "apache-beam/proto/beam_fn_api.grpc-client";
 import { credentials } from "@grpc/grpc-js";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { containerArguments, runContainerWorker } from "../../pipeline/harness/container.ts";
 import { varintCoder } from "../../pipeline/harness/coders.ts";
 import type { DoFn } from "../../pipeline/harness/dofn.ts";
 import { addLogSink, log } from "../../pipeline/harness/log.ts";
@@ -158,57 +157,6 @@ describe("the worker pool", () => {
 
   test("refuses an address that is taken", async () => {
     await expect(startWorkerPool({ address: pool.address })).rejects.toThrow(/EADDRINUSE|No address/);
-  });
-});
-
-describe("the container's worker", () => {
-  test("reads the command line that runners give", () => {
-    const argv = [
-      "--id=7-1",
-      "--control_endpoint=c:1",
-      "--logging_endpoint",
-      "l:2",
-      "--provision_endpoint=p:3",
-      "--semi_persist_dir=/x",
-    ];
-    expect(containerArguments(argv)).toEqual({
-      id: "7-1",
-      controlEndpoint: "c:1",
-      loggingEndpoint: "l:2",
-      provisionEndpoint: "p:3",
-      artifactEndpoint: undefined,
-    });
-    expect(() => containerArguments(["--control_endpoint=c:1"])).toThrow("no --id");
-  });
-
-  test("takes missing endpoints from the provision service, and fetches nothing", async () => {
-    const runnerUrl = { url: runner.url };
-    runner.provision = {
-      controlEndpoint: runnerUrl,
-      loggingEndpoint: runnerUrl,
-      artifactEndpoint: { url: "127.0.0.1:1" },
-    };
-    const running = runContainerWorker({ id: "c1", provisionEndpoint: runner.url });
-    await runner.connected();
-    await runner.endControl();
-    await expect(running).resolves.toBeUndefined();
-    expect(runner.calls.map(({ workerId }) => workerId)).toEqual(["c1", "c1", "c1"]);
-  });
-
-  test("rejects when the runner is gone, so that the process ends with an error", async () => {
-    const running = runContainerWorker({ id: "c1", controlEndpoint: runner.url });
-    await runner.connected();
-    runner.stop();
-    await expect(running).rejects.toMatchObject({ code: "runner_gone" });
-    expect(stderr.join("")).toContain("error worker c1: the runner at");
-  });
-
-  test("rejects when there is no provision service", async () => {
-    const { url } = runner;
-    runner.stop();
-    await expect(runContainerWorker({ id: "c1", provisionEndpoint: url })).rejects.toMatchObject({
-      code: "runner_gone",
-    });
   });
 });
 
