@@ -1,9 +1,12 @@
 import type { Registry } from "../define/index.ts";
 import type { StoreEndpoints } from "../stores/endpoints.ts";
 import { topicsOf } from "../stores/pubsub-layout.ts";
+import type { WorkerEnvironment } from "./beam.ts";
 import { buildGraph } from "./build.ts";
 import { type Job, type JobOptions, submit } from "./job.ts";
 import type { PubsubSourceOptions } from "./sources.ts";
+
+const JOB_NAME = "freshet";
 
 /** How to run the main job on a Beam job service that runs Flink. */
 export interface LaunchOptions extends Omit<PubsubSourceOptions, "subscription"> {
@@ -12,15 +15,18 @@ export interface LaunchOptions extends Omit<PubsubSourceOptions, "subscription">
   /** `host:port` of the job service and of the expansion service beside it. */
   readonly jobService: string;
   readonly expansion: string;
-  /** `host:port` of the worker pool. */
-  readonly pool: string;
+  readonly workers: WorkerEnvironment;
+  /** @default "freshet" */
+  readonly jobName?: string;
   /** Where heartbeats start, epoch ms. Keep it when a job is restored. */
   readonly startMs: number;
-  /** Folder for checkpoints, reachable from every task manager. */
+  /** Folder for checkpoints, reachable from every task manager: a path, or a URI of a file system that Flink knows. */
   readonly checkpointDir: string;
   /** Messages are acknowledged at checkpoints. */
   readonly checkpointIntervalMs: number;
   readonly parallelism: number;
+  /** A savepoint or retained checkpoint to start from. An embedded Flink ignores it: its engine is told instead. */
+  readonly fromSavepoint?: string;
 }
 
 /**
@@ -44,18 +50,21 @@ export async function launch(options: LaunchOptions): Promise<Job> {
   );
   const sinks = { kind: "stores", endpoints, startMs: options.startMs } as const;
   const graph = await buildGraph({ registry, sources, sinks });
-  const proto = graph.toProto({ kind: "external", pool: options.pool });
-  return submit(proto, options.jobService, "freshet", streamingOptions(options));
+  const proto = graph.toProto(options.workers);
+  return submit(proto, options.jobService, options.jobName ?? JOB_NAME, streamingOptions(options));
 }
 
-function streamingOptions({ checkpointDir, checkpointIntervalMs, parallelism }: LaunchOptions): JobOptions {
+function streamingOptions(options: LaunchOptions): JobOptions {
+  const { checkpointDir, fromSavepoint, jobName = JOB_NAME } = options;
   return {
+    jobName, // the name by which Flink shows it
     streaming: true,
-    parallelism,
-    checkpointingInterval: checkpointIntervalMs,
+    parallelism: options.parallelism,
+    checkpointingInterval: options.checkpointIntervalMs,
+    ...(fromSavepoint !== undefined && { savepointPath: fromSavepoint }),
     // The default backend keeps a checkpoint in memory and fails at 5 MB: reached after 48,000 message ids.
     stateBackend: "filesystem",
-    stateBackendStoragePath: `file://${checkpointDir}`,
+    stateBackendStoragePath: checkpointDir.includes("://") ? checkpointDir : `file://${checkpointDir}`,
     externalizedCheckpointsEnabled: true,
     retainExternalizedCheckpointsOnCancellation: true,
     // Watermarks wait for open bundles, once a stage. With the default of 1,000 ms, timers fire 2 to 3 s late.

@@ -64,7 +64,7 @@ async function run(flags: RunFlags): Promise<void> {
       endpoints,
       jobService,
       expansion,
-      pool: pool.address,
+      workers: { kind: "external", pool: pool.address },
       startMs: Date.now(),
       checkpointDir,
       checkpointIntervalMs: flags.checkpointInterval,

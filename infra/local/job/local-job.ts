@@ -95,7 +95,7 @@ export class LocalJob {
       parallelism: this.#options.parallelism ?? 1,
       jobService: endpoints.jobService,
       expansion: endpoints.expansion,
-      pool: `${LOOPBACK}:${this.#workerPort}`,
+      workers: { kind: "external", pool: `${LOOPBACK}:${this.#workerPort}` },
       checkpointDir: this.#stack.checkpointDir,
       holdAtStart: restored,
     });

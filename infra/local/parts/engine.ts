@@ -7,7 +7,6 @@ import type { PartSetup, PartSpec } from "./setup.ts";
 const ENGINE_JAR = fileURLToPath(new URL("../../engine/engine.jar", import.meta.url));
 const HEAP = "1500m";
 
-/** What Flink and Beam reflect upon, and Java 17 closes. */
 const OPENED_PACKAGES = [
   "java.io",
   "java.lang",
@@ -24,9 +23,17 @@ const OPENED_PACKAGES = [
   "sun.nio.ch",
 ];
 
+/** Java's options for what Flink and Beam reflect upon, and Java 17 closes. */
+export const OPENS = OPENED_PACKAGES.map((name) => `--add-opens=java.base/${name}=ALL-UNNAMED`);
+
 /** What the engine needs of a part's set-up. */
-export interface EngineSetup extends Omit<PartSetup, "installation"> {
+export interface EngineSetup extends Pick<PartSetup, "dir"> {
   readonly installation: Pick<PartSetup["installation"], "java" | "engineJars">;
+  readonly ports: Pick<PartSetup["ports"], "jobService" | "expansion">;
+  /** `host:port` of an emulator's REST endpoint; Google's Pub/Sub without it. */
+  readonly pubsubRest?: string | undefined;
+  /** `host:port` of a Flink cluster's REST endpoint to run jobs on. @default an embedded Flink */
+  readonly flinkMaster?: string;
 }
 
 /**
@@ -34,7 +41,7 @@ export interface EngineSetup extends Omit<PartSetup, "installation"> {
  * @param restoreFrom folder of a completed checkpoint, for the job to start from
  */
 export function engine(
-  { installation, ports, dir, pubsubRest }: EngineSetup,
+  { installation, ports, dir, pubsubRest, flinkMaster }: EngineSetup,
   restoreFrom?: string,
 ): PartSpec {
   const workDir = path.join(dir, "engine");
@@ -43,7 +50,7 @@ export function engine(
     name: "engine",
     command: installation.java,
     args: [
-      ...OPENED_PACKAGES.map((name) => `--add-opens=java.base/${name}=ALL-UNNAMED`),
+      ...OPENS,
       `-Xmx${HEAP}`,
       "-XX:+UseParallelGC",
       "-XX:-UsePerfData", // it would leave files in the machine's /tmp
@@ -55,7 +62,8 @@ export function engine(
       "dev.freshet.engine.Engine",
       ...["--job-port", String(ports.jobService)],
       ...["--expansion-port", String(ports.expansion)],
-      ...["--pubsub-root", `http://${pubsubRest}`],
+      ...(pubsubRest === undefined ? [] : ["--pubsub-root", `http://${pubsubRest}`]),
+      ...(flinkMaster === undefined ? [] : ["--flink-master", flinkMaster]),
       ...["--work-dir", workDir],
       ...(restoreFrom === undefined ? [] : ["--restore", pathToFileURL(restoreFrom).href]),
     ],
