@@ -49,7 +49,7 @@ export interface DeployOptions {
  */
 export async function deploy({ registry, config, workDir }: DeployOptions): Promise<Deployment> {
   const names = namesOf(config);
-  const { project, region } = config;
+  const { project, region, minNodes, maxNodes, cpuTarget } = config;
   const target = config.image === undefined ? undefined : targetOf({ ...config, image: config.image }, names);
   const emitted = target && (await emitJob(registry, target));
   const tables = keptTables(registry.plans, { oldest: config.oldestGeneration, newest: config.generation });
@@ -85,7 +85,7 @@ export async function deploy({ registry, config, workDir }: DeployOptions): Prom
       instance: names.instance,
       appProfile: names.appProfile,
       zones: config.zones,
-      autoscaling: config,
+      autoscaling: { minNodes, maxNodes, cpuTarget },
       backupsMs: config.backups,
       tables,
     },

@@ -36,7 +36,7 @@ export class Images extends Component {
       {
         project,
         location: region,
-        repository: repository.name,
+        repository: repository.repositoryId,
         role: "roles/artifactregistry.reader",
         member: args.worker,
       },

@@ -1,0 +1,118 @@
+import type { Setting } from "../config/settings.ts";
+import type { DeclaredResource } from "../declared-resources.ts";
+
+/*
+ * What the README says of a deployment, from what the program declares: parts and their resources, who may do what,
+ * and the keys of the configuration.
+ */
+
+/** What each part is for. */
+const PURPOSES: Readonly<Record<string, string>> = {
+  apis: "APIs that are called; they stay enabled after a teardown",
+  "service-agents": "accounts as which Google's services act",
+  worker: "the workers' service account",
+  encryption: "a key of your own (`freshet:kms`)",
+  network: "private addresses, no way to the internet (unless `freshet:subnetwork`)",
+  images: "worker images",
+  staging: "job graphs, templates, temporary files",
+  online: "an entity's table, a family for each version and generation of a view",
+  offline: "history, late events, dead letters, heartbeats, the raw archive; views of the newest panes",
+  events: "an event's contract, topics and subscriptions",
+  alerts: "e-mail when the pipeline stands still or fails (`freshet:alertEmail`)",
+  pipeline: "the Dataflow job, its graph and template (`freshet:image`)",
+};
+
+/** A type without its provider: `gcp:pubsub/topic:Topic` gives `pubsub.Topic`. */
+export function shortType(type: string): string {
+  return type.replace(/^gcp:([^/]+)\/[^:]+:/, "$1.").replace(/^freshet:infra:/, "");
+}
+
+/** Parts, in the order of a deployment, each with its resources by type. Roles have a table of their own. */
+export function resourceTable(resources: readonly DeclaredResource[]): string {
+  const rows = Object.entries(PURPOSES).flatMap(([part, purpose]) => {
+    const own = resources.filter((resource) => resource.part === part && roleOf(resource) === undefined);
+    const byType = Map.groupBy(own, ({ type }) => shortType(type));
+    const kinds = [...byType].map(([type, all]) => `${type}: ${namesIn(all)}`).sort();
+    return kinds.length === 0 ? [] : [[part, purpose, kinds.join("<br>")]];
+  });
+  return table(["part", "for", "resources"], rows);
+}
+
+/** Every role that is given: to whom, and on what. */
+export function roleTable(resources: readonly DeclaredResource[]): string {
+  const grants = resources.flatMap((resource) => roleOf(resource) ?? []);
+  const byRole = Map.groupBy(grants, ({ who, role, kind }) => [who, `\`${role}\``, kind].join("\n"));
+  const rows = [...byRole].map(([key, all]) => [
+    ...key.split("\n"),
+    all
+      .map(({ on }) => on)
+      .sort()
+      .join(", "),
+  ]);
+  return table(["who", "role", "on", "which"], rows.sort(byText));
+}
+
+/** The keys of a stack's configuration. */
+export function settingsTable(settings: readonly Setting<unknown>[]): string {
+  const rows = settings.map(({ key, meaning, fallback }) => [`\`${key}\``, meaning, fallbackText(fallback)]);
+  return table(["key", "what it is", "left out"], rows);
+}
+
+function fallbackText(fallback: Setting<unknown>["fallback"]): string {
+  switch (fallback.kind) {
+    case "required":
+      return "an error";
+    case "text":
+      return `\`${fallback.text}\``;
+    case "none":
+      return fallback.meaning;
+  }
+}
+
+interface Grant {
+  readonly who: string;
+  readonly role: string;
+  /** The kind of thing that it is given on. */
+  readonly kind: string;
+  /** Which one; of the one key, the service whose agent may use it. */
+  readonly on: string;
+}
+
+/** Where a grant's inputs say what it is on, by its type. */
+const PLACES: Readonly<Record<string, readonly [kind: string, input: string]>> = {
+  "projects.IAMMember": ["project", "project"],
+  "storage.BucketIAMMember": ["bucket", "bucket"],
+  "artifactregistry.RepositoryIamMember": ["repository", "repository"],
+  "bigtable.TableIamMember": ["Bigtable table", "table"],
+  "bigquery.IamMember": ["BigQuery table", "tableId"],
+  "pubsub.TopicIAMMember": ["topic", "topic"],
+  "pubsub.SubscriptionIAMMember": ["subscription", "subscription"],
+  "kms.CryptoKeyIAMMember": ["key", "cryptoKeyId"],
+};
+
+/** What a resource grants, or `undefined` when it is none that grants. */
+export function roleOf({ type, name, inputs }: DeclaredResource): Grant | undefined {
+  const place = PLACES[shortType(type)];
+  if (place === undefined) return undefined;
+  const [kind, input] = place;
+  const text = (key: string) => String(inputs[key]);
+  const who = text("member").includes("-worker@") ? "workers" : "a service agent";
+  return { who, role: text("role"), kind, on: kind === "key" ? name : text(input) };
+}
+
+/** The names that people know: what Google calls it, else what Pulumi does. */
+function namesIn(resources: readonly DeclaredResource[]): string {
+  return resources
+    .map(({ name }) => name)
+    .sort()
+    .join(", ");
+}
+
+function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  const line = (cells: readonly string[]) => `| ${cells.join(" | ")} |`;
+  return [line(head), line(head.map(() => "---")), ...rows.map(line)].join("\n");
+}
+
+function byText(a: readonly string[], b: readonly string[]): number {
+  return a.join(" ").localeCompare(b.join(" "), "en");
+}

@@ -1,0 +1,70 @@
+/** Stacks as the Pulumi program declares them, without Pulumi's engine and without Google. */
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { parse } from "yaml";
+import { readStackConfig } from "../../infra/config.ts";
+import { type DeclaredResource, declaredResources } from "../../infra/declared-resources.ts";
+import { deploy } from "../../infra/deploy.ts";
+import { shortType } from "../../infra/resource-table/tables.ts";
+import type { Registry } from "../../pipeline/define/index.ts";
+import { features } from "../../pipeline/features/registry.ts";
+
+/** A worker image by digest; nothing was ever pushed there. */
+export const IMAGE = `europe-west1-docker.pkg.dev/my-project/freshet/worker@sha256:${"5eed".repeat(16)}`;
+
+/** What a person sets beside a preset, before there is an image. */
+export const OWN_VALUES = { "gcp:project": "my-project" };
+
+/** The values of a preset, as Pulumi gives them to the program: every one a text. */
+export function presetValues(preset: string): Record<string, string> {
+  const file = path.join(import.meta.dirname, `../../Pulumi.${preset}.yaml`);
+  const { config } = parse(readFileSync(file, "utf8")) as { config: Record<string, unknown> };
+  return Object.fromEntries(Object.entries(config).map(([key, value]) => [key, String(value)]));
+}
+
+/** What a test has otherwise. */
+interface Changes {
+  readonly registry?: Registry;
+  /** Beside the preset's. @default an image */
+  readonly values?: Readonly<Record<string, string>>;
+}
+
+/** What a preset declares, with some values and definitions of the test's own. */
+export async function declaredBy(
+  preset: "small" | "prod",
+  { registry = features, values = { "freshet:image": IMAGE } }: Changes = {},
+): Promise<DeclaredResource[]> {
+  const source = { stack: preset, values: { ...presetValues(preset), ...OWN_VALUES, ...values } };
+  const config = readStackConfig(source, registry.plans);
+  const workDir = mkdtempSync(path.join(tmpdir(), "freshet-test-"));
+  try {
+    return await declaredResources(preset, () => deploy({ registry, config, workDir }));
+  } finally {
+    rmSync(workDir, { recursive: true });
+  }
+}
+
+/** `part type name`, sorted; components stand under the stack. */
+export function listed(resources: readonly DeclaredResource[]): string[] {
+  return resources.map(({ part = "(stack)", type, name }) => `${part} ${shortType(type)} ${name}`).sort();
+}
+
+/** What differs: lines of `listed`, and for what is in both the inputs that changed. */
+export function changes(before: readonly DeclaredResource[], after: readonly DeclaredResource[]) {
+  const [old, now] = [before, after].map((all) => new Map(all.map((one) => [listed([one])[0] ?? "", one])));
+  const changed: Record<string, string[]> = {};
+  for (const [line, { inputs }] of now ?? []) {
+    const was = old?.get(line)?.inputs;
+    if (was === undefined) continue;
+    const keys = Object.keys({ ...was, ...inputs }).filter(
+      (key) => JSON.stringify(was[key]) !== JSON.stringify(inputs[key]),
+    );
+    if (keys.length > 0) changed[line] = keys;
+  }
+  return {
+    added: [...(now?.keys() ?? [])].filter((line) => !old?.has(line)).sort(),
+    removed: [...(old?.keys() ?? [])].filter((line) => !now?.has(line)).sort(),
+    changed,
+  };
+}
