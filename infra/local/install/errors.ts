@@ -9,7 +9,8 @@ export type InstallErrorCode =
   | "bad_maven_repository"
   | "download_failed"
   | "checksum_mismatch"
-  | "pip_failed";
+  | "pip_failed"
+  | "build_failed";
 
 /** Thrown when a part of the local stack can't be had; its message is one sentence that says what to do. */
 export class InstallError extends FreshetError {
