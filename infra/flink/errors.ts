@@ -9,6 +9,7 @@ import { FreshetError } from "../../pipeline/core/errors.ts";
  * - `job_failed`: the job came to an end where it should run
  * - `savepoint_failed`: what Flink says of it
  * - `too_few_slots`: the cluster has fewer free task slots than the job's parallelism
+ * - `missing_option`: nothing says what must be known
  */
 export class FlinkError extends FreshetError {
   declare readonly code:
@@ -19,5 +20,6 @@ export class FlinkError extends FreshetError {
     | "job_not_found"
     | "job_failed"
     | "savepoint_failed"
-    | "too_few_slots";
+    | "too_few_slots"
+    | "missing_option";
 }

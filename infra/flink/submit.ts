@@ -84,7 +84,9 @@ async function untilRunning(
   { jobName, runningWithinMs = RUNNING_WITHIN_MS }: FlinkSubmission,
 ): Promise<FlinkJob> {
   const refused: { why?: Error } = {};
-  job.done().catch((error: Error) => (refused.why = error));
+  job.done().catch((error: unknown) => {
+    refused.why = error instanceof Error ? error : new Error(String(error));
+  });
   const deadline = performance.now() + runningWithinMs;
   for (;;) {
     const found = (await client.jobs()).find(({ id, name }) => name === jobName && !known.has(id));

@@ -1,6 +1,7 @@
 import { Command, Option } from "commander";
 import { addStoreOptions } from "../options.ts";
 import { addDataflowSubmitOptions, submitToDataflow } from "./submit-dataflow.ts";
+import { addFlinkSubmitOptions, runOnFlink } from "./submit-flink.ts";
 
 /** An engine that the pipeline is submitted to: it adds its options to the command, and acts on them. */
 export interface Runner {
@@ -11,6 +12,7 @@ export interface Runner {
 /** The options of all stand in one command: one that two runners share is added once, and `--runner` says who reads it. */
 const RUNNERS = {
   dataflow: { addOptions: addDataflowSubmitOptions, run: submitToDataflow },
+  flink: { addOptions: addFlinkSubmitOptions, run: runOnFlink },
 } satisfies Record<string, Runner>;
 
 interface RunnerFlag {
