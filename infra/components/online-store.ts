@@ -1,7 +1,7 @@
 import * as gcp from "@pulumi/gcp";
 import * as pulumi from "@pulumi/pulumi";
 import type { BigtableTable, GcRule } from "../../pipeline/stores/bigtable-layout.ts";
-import { Component, type Placement, seconds } from "./component.ts";
+import { Component, type Placement } from "./component.ts";
 
 /** A Bigtable instance with tables. */
 export interface OnlineStoreArgs extends Placement {
@@ -21,6 +21,8 @@ export interface OnlineStoreArgs extends Placement {
   /** The workers' account, as a member. */
   readonly worker: pulumi.Input<string>;
 }
+
+const DAY_S = 86_400;
 
 /** The online store: one table an entity, one family a version and generation of a view. */
 export class OnlineStore extends Component {
@@ -85,7 +87,7 @@ export class OnlineStore extends Component {
         automatedBackupPolicy:
           backupsMs === undefined
             ? { frequency: "0", retentionPeriod: "0" }
-            : { frequency: "24h", retentionPeriod: seconds(backupsMs) },
+            : { frequency: goDuration(DAY_S), retentionPeriod: goDuration(backupsMs / 1_000) },
       },
       this.keeping(deletionProtection),
     );
@@ -133,7 +135,7 @@ function policyOf({
     : { mode: "UNION", maxAge: { duration: goDuration(maxAgeS) }, ...versions };
 }
 
-/** Seconds as the provider writes them when it reads the rule back; another text would be a change for ever. */
+/** Seconds as the provider writes them when it reads them back: another text would be a change for ever. */
 function goDuration(totalS: number): string {
   return `${Math.floor(totalS / 3_600)}h${Math.floor((totalS % 3_600) / 60)}m${totalS % 60}s`;
 }

@@ -8,7 +8,7 @@ import { features } from "../../pipeline/features/registry.ts";
 import { bigqueryLayout } from "../../pipeline/stores/bigquery-layout.ts";
 import { bigtableLayout } from "../../pipeline/stores/bigtable-layout.ts";
 import { topicsOf } from "../../pipeline/stores/pubsub-layout.ts";
-import { changes, declaredBy, IMAGE, listed } from "../support/deployments.ts";
+import { changes, declaredBy, declaredByPreset, IMAGE, listed } from "../support/deployments.ts";
 
 const timing = { window: { slide: "1m", allowedLateness: "5m" }, freshness: "1m" } as const;
 
@@ -56,12 +56,12 @@ const NEW_JOB = {
 
 describe("what a preset declares", () => {
   it.each(["small", "prod"] as const)("is the whole list: %s", async (preset) => {
-    const lines = listed(await declaredBy(preset)).join("\n");
+    const lines = listed(await declaredByPreset(preset)).join("\n");
     await expect(`${lines}\n`).toMatchFileSnapshot(`./declared-by-${preset}.txt`);
   });
 
   it("is the same in two runs, to the byte of the job", async () => {
-    expect(changes(await declaredBy("prod"), await declaredBy("prod"))).toEqual({
+    expect(changes(await declaredByPreset("prod"), await declaredBy("prod"))).toEqual({
       added: [],
       removed: [],
       changed: {},
@@ -71,7 +71,7 @@ describe("what a preset declares", () => {
   it("is all but the job while there is no image", async () => {
     const { added, removed, changed } = changes(
       await declaredBy("small", { values: {} }),
-      await declaredBy("small"),
+      await declaredByPreset("small"),
     );
     expect(added).toEqual(["(stack) PipelineJob pipeline", ...Object.keys(NEW_JOB)].sort());
     expect({ removed, changed }).toEqual({ removed: [], changed: {} });
@@ -83,7 +83,7 @@ describe("names", () => {
   const at = { project: "my-project", dataset: "freshet" };
 
   it("are those of the pipeline's layouts", async () => {
-    const declared = await declaredBy("small");
+    const declared = await declaredByPreset("small");
     const tables = bigtableLayout(features.plans, 0);
     const layout = bigqueryLayout(features.plans, at, 0);
     expect(inputsOf(declared, "gcp:pubsub/topic:Topic", "name")).toEqual(
@@ -102,7 +102,7 @@ describe("names", () => {
   });
 
   it("are those that the job is told", async () => {
-    const declared = await declaredBy("prod");
+    const declared = await declaredByPreset("prod");
     const [job] = of(declared, "gcp:dataflow/job:Job");
     const [template] = declared.filter(({ name }) => name === "template");
     const [instance] = inputsOf(declared, "gcp:bigtable/instance:Instance", "name");

@@ -30,6 +30,15 @@ interface Changes {
   readonly values?: Readonly<Record<string, string>>;
 }
 
+const known = new Map<string, Promise<DeclaredResource[]>>();
+
+/** What a preset declares as it is, with an image; worked out once for all tests of a file. */
+export function declaredByPreset(preset: "small" | "prod"): Promise<DeclaredResource[]> {
+  const declared = known.get(preset) ?? declaredBy(preset);
+  known.set(preset, declared);
+  return declared;
+}
+
 /** What a preset declares, with some values and definitions of the test's own. */
 export async function declaredBy(
   preset: "small" | "prod",

@@ -5,7 +5,7 @@ import { parseDuration } from "../../../pipeline/core/duration.ts";
 import { features } from "../../../pipeline/features/registry.ts";
 import { bigqueryLayout } from "../../../pipeline/stores/bigquery-layout.ts";
 import { bigtableLayout } from "../../../pipeline/stores/bigtable-layout.ts";
-import { declaredBy } from "../../support/deployments.ts";
+import { declaredBy, declaredByPreset } from "../../support/deployments.ts";
 
 const KEY = "projects/my-project/locations/europe-west1/keyRings/freshet/cryptoKeys/freshet";
 /** What has labels, and what keeps data; everything else is neither. */
@@ -24,8 +24,8 @@ const LABELLED = [
 let prod: DeclaredResource[];
 let small: DeclaredResource[];
 beforeAll(async () => {
-  prod = await declaredBy("prod");
-  small = await declaredBy("small");
+  prod = await declaredByPreset("prod");
+  small = await declaredByPreset("small");
 });
 
 const of = (resources: readonly DeclaredResource[], type: string) =>
@@ -147,7 +147,7 @@ describe("Bigtable", () => {
 
   it("is backed up daily, where the stack says for how long", () => {
     for (const given of inputs(prod, "bigtable.Table")) {
-      expect(given["automatedBackupPolicy"]).toEqual({ frequency: "24h", retentionPeriod: "604800s" });
+      expect(given["automatedBackupPolicy"]).toEqual({ frequency: "24h0m0s", retentionPeriod: "168h0m0s" });
     }
     for (const given of inputs(small, "bigtable.Table")) {
       expect(given["automatedBackupPolicy"]).toEqual({ frequency: "0", retentionPeriod: "0" });

@@ -1,0 +1,60 @@
+import type * as pulumi from "@pulumi/pulumi";
+import { Apis } from "./components/apis.ts";
+import type { Placement } from "./components/component.ts";
+import { Encryption } from "./components/encryption.ts";
+import { Network } from "./components/network.ts";
+import { ServiceAgents } from "./components/service-agents.ts";
+import { WorkerAccount } from "./components/worker-account.ts";
+import type { StackConfig } from "./config.ts";
+import type { Names } from "./names.ts";
+
+/** What everything else stands on. */
+export interface Foundation {
+  /** What every part with resources of Google's is given: where, labels, protection, key, and whose it is. */
+  readonly placement: Placement & {
+    /** The workers' account, as a member. */
+    readonly worker: pulumi.Input<string>;
+  };
+  /** Pub/Sub's own account, as a member. */
+  readonly pubsub: pulumi.Input<string>;
+  /** APIs and keys: nothing can be made before they are there. */
+  readonly ready: readonly pulumi.Resource[];
+  /** What workers need beside the stores. */
+  readonly forWorkers: readonly pulumi.Resource[];
+}
+
+/** APIs, accounts, and where the stack asks for them a key and a network. */
+export function foundation(config: StackConfig, names: Names): Foundation {
+  const { project, region, kms } = config;
+  const apis = new Apis("apis", { project, kms });
+  const enabled = { dependsOn: [apis] };
+  const agents = new ServiceAgents("service-agents", { project, kms }, enabled);
+  const account = new WorkerAccount("worker", { project, accountId: names.workerAccount }, enabled);
+  const placement = placementOf(config, names);
+  const { keyRing, key } = names;
+  const keys = kms
+    ? [new Encryption("encryption", { ...placement, keyRing, key, users: agents.encrypting }, enabled)]
+    : [];
+  const own = { project, region, name: names.network, range: config.subnetRange, nat: config.nat };
+  const networks = config.subnetwork === undefined ? [new Network("network", own, enabled)] : [];
+  return {
+    placement: { ...placement, worker: account.member },
+    pubsub: agents.pubsub,
+    ready: [apis, ...keys],
+    forWorkers: [account, ...networks],
+  };
+}
+
+function placementOf(config: StackConfig, { kmsKey }: Names): Placement {
+  const { project, region, deletionProtection, name, stack } = config;
+  const labels = { app: name, stack: labelOf(stack), managed_by: "pulumi" };
+  return { project, region, deletionProtection, kmsKey, labels };
+}
+
+/** A stack's name as a label's value: small letters, digits, dashes; 63 of them at most. */
+function labelOf(stack: string): string {
+  return stack
+    .toLowerCase()
+    .replaceAll(/[^a-z0-9_-]/g, "-")
+    .slice(0, 63);
+}
