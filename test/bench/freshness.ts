@@ -2,14 +2,16 @@
  * How long from publishing an event until the online store answers with it, on a local stack of its own under a
  * steady load; and whether memory stays flat.
  *
- *     node infra/local/bootstrap.mjs --script test/bench/freshness.ts [--rate 200] [--seconds 60] [--seed 1]
+ *     node infra/local/bootstrap.mjs --script test/bench/freshness.ts [--rate 200] [--seconds 60] [--seed 1] [--short]
  *
  * Told in two ways: by the worker, of every early row (its newest publish → acknowledged by Bigtable); and by probes,
  * events of users of their own that are looked for in the store's answers. State grows until the longest window and
- * what may come after it have passed (over two hours), so memory that grows no more than state does is flat.
+ * what may come after it have passed: over two hours for the project's own views, three minutes for those of `--short`.
+ * So with `--short --warm-up 5m` memory has to be flat.
  */
 import { setTimeout as sleep } from "node:timers/promises";
 import path from "node:path";
+import { fileURLToPath } from "node:url";
 import { Command } from "commander";
 import { progressDisplay } from "../../infra/local/install/progress.ts";
 import { LocalJob } from "../../infra/local/job/local-job.ts";
@@ -24,6 +26,7 @@ import { topicsOf } from "../../pipeline/stores/pubsub-layout.ts";
 import { defaultRetryPolicy, type Retry } from "../../pipeline/stores/retry.ts";
 import { Probes } from "./probes.ts";
 import { ProcessWatch } from "./process-watch.ts";
+import { shortLived } from "./short-lived.ts";
 import { conditions, inBenchFolder, table } from "./support.ts";
 
 interface FreshnessFlags {
@@ -32,6 +35,7 @@ interface FreshnessFlags {
   readonly seed: number;
   readonly warmUp: number;
   readonly checkpointInterval: number;
+  readonly short?: boolean;
 }
 
 /** Longest wait for probes under way when the load has ended. */
@@ -43,14 +47,18 @@ const flags = new Command("freshness")
   .option("--seconds <n>", "how long to measure", positiveNumber, 60)
   .option("--seed <n>", "seed of the simulated shop", wholeNumber, 1)
   .option("--warm-up <duration>", "load before measuring", duration, 20_000)
+  .option("--short", "views whose state fills within minutes, in place of the project's own")
   .option("--checkpoint-interval <duration>", "messages are acknowledged that often", duration, 10_000)
   .parse()
   .opts<FreshnessFlags>();
 
+const registry = flags.short ? shortLived : features;
+const worker = flags.short && [fileURLToPath(new URL("short-lived-worker.ts", import.meta.url))];
+
 await inBenchFolder("freshness", async (dir) => {
   let job: LocalJob | undefined;
   const session = await startSession({
-    registry: features,
+    registry,
     runDir: path.join(dir, "run"),
     pubsubEmulatorHost: null,
     onProgress: progressDisplay(process.stderr),
@@ -59,7 +67,8 @@ await inBenchFolder("freshness", async (dir) => {
   });
   try {
     job = await LocalJob.start(session.stack, {
-      registry: features,
+      registry,
+      ...(worker && { worker }),
       endpoints: session.stores,
       checkpointIntervalMs: flags.checkpointInterval,
       startMs: Date.now(),
@@ -79,7 +88,7 @@ async function measure({ stack, stores }: Session, job: LocalJob): Promise<void>
     project: stores.project,
     topic: topicsOf("shop_event").source,
     store: new BigtableStore(bigtableClient(stores), stores, retry),
-    plan: features.plan("user_purchases"),
+    plan: registry.plan("user_purchases"),
     retry,
   });
   const load = new AbortController();

@@ -12,6 +12,8 @@ export interface LocalJobOptions extends Pick<
   "registry" | "endpoints" | "checkpointIntervalMs"
 > {
   readonly parallelism?: number;
+  /** A worker of other features than the project's own: see `startWorkerProcess`. */
+  readonly worker?: readonly string[];
   readonly startMs: number;
   /** Told of what happens: for people. */
   readonly onEvent: (event: string) => void;
@@ -77,7 +79,12 @@ export class LocalJob {
 
   async #startWorker(): Promise<void> {
     this.metrics.restart();
-    const worker = await startWorkerProcess(this.#stack.dir, this.#workerPort, (m) => this.metrics.update(m));
+    const worker = await startWorkerProcess(
+      this.#stack.dir,
+      this.#workerPort,
+      (m) => this.metrics.update(m),
+      this.#options.worker,
+    );
     this.#worker = worker;
     void worker.exited.then(async () => {
       if (this.#stopping || this.#worker !== worker) return;
