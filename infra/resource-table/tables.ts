@@ -6,20 +6,20 @@ import type { DeclaredResource } from "../declared-resources.ts";
  * and the keys of the configuration.
  */
 
-/** What each part is for. */
+/** What each part is for, in the order of a deployment. */
 const PURPOSES: Readonly<Record<string, string>> = {
-  apis: "APIs that are called; they stay enabled after a teardown",
-  "service-agents": "accounts as which Google's services act",
-  worker: "the workers' service account",
-  encryption: "a key of your own (`freshet:kms`)",
-  network: "private addresses, no way to the internet (unless `freshet:subnetwork`)",
+  apis: "stay enabled after a teardown",
+  "service-agents": "as whom Google's services act",
+  worker: "as whom workers run",
+  encryption: "`freshet:kms`",
+  network: "private; not with `freshet:subnetwork`",
   images: "worker images",
-  staging: "job graphs, templates, temporary files",
-  online: "an entity's table, a family for each version and generation of a view",
-  offline: "history, late events, dead letters, heartbeats, the raw archive; views of the newest panes",
-  events: "an event's contract, topics and subscriptions",
-  alerts: "e-mail when the pipeline stands still or fails (`freshet:alertEmail`)",
-  pipeline: "the Dataflow job, its graph and template (`freshet:image`)",
+  staging: "graphs, templates, temporary files",
+  online: "an entity's table, a view's family",
+  offline: "history, other events, raw archive",
+  events: "contract, topics, subscriptions",
+  alerts: "`freshet:alertEmail`",
+  pipeline: "the job; needs `freshet:image`",
 };
 
 /** A type without its provider: `gcp:pubsub/topic:Topic` gives `pubsub.Topic`. */
@@ -27,15 +27,15 @@ export function shortType(type: string): string {
   return type.replace(/^gcp:([^/]+)\/[^:]+:/, "$1.").replace(/^freshet:infra:/, "");
 }
 
-/** Parts, in the order of a deployment, each with its resources by type. Roles have a table of their own. */
+/** Parts with their resources, a row for each type. Roles have a table of their own. */
 export function resourceTable(resources: readonly DeclaredResource[]): string {
   const rows = Object.entries(PURPOSES).flatMap(([part, purpose]) => {
     const own = resources.filter((resource) => resource.part === part && roleOf(resource) === undefined);
     const byType = Map.groupBy(own, ({ type }) => shortType(type));
-    const kinds = [...byType].map(([type, all]) => `${type}: ${namesIn(all)}`).sort();
-    return kinds.length === 0 ? [] : [[part, purpose, kinds.join("<br>")]];
+    const kinds = [...byType].map(([type, all]) => [type, namesIn(all)]).sort(byText);
+    return kinds.map((kind, i) => [...(i === 0 ? [part, purpose] : ["", ""]), ...kind]);
   });
-  return table(["part", "for", "resources"], rows);
+  return table(["part", "for", "resource", "which"], rows);
 }
 
 /** Every role that is given: to whom, and on what. */
@@ -100,7 +100,6 @@ export function roleOf({ type, name, inputs }: DeclaredResource): Grant | undefi
   return { who, role: text("role"), kind, on: kind === "key" ? name : text(input) };
 }
 
-/** The names that people know: what Google calls it, else what Pulumi does. */
 function namesIn(resources: readonly DeclaredResource[]): string {
   return resources
     .map(({ name }) => name)

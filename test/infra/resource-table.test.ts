@@ -16,7 +16,7 @@ describe("the README's tables", () => {
     ]) {
       expect(resources).toContain(`\n| ${part} | `);
     }
-    expect(resources).toContain("pubsub.Topic: shop_event, shop_event.dead_letters, shop_event.late");
+    expect(resources).toContain("| pubsub.Topic | shop_event, shop_event.dead_letters, shop_event.late |");
     expect(roles).toContain(
       "| workers | `roles/bigtable.user` | Bigtable table | features_item, features_user |",
     );
