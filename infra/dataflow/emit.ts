@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import type { Registry } from "../../pipeline/define/index.ts";
 import { buildGraph } from "../../pipeline/beam/build.ts";
 import { outlineOf } from "../../pipeline/beam/outline.ts";
+import { layoutOf } from "../../pipeline/core/view-layout.ts";
 import type { StoreEndpoints } from "../../pipeline/stores/endpoints.ts";
 import { topicsOf } from "../../pipeline/stores/pubsub-layout.ts";
 import { checkTarget } from "./check-target.ts";
@@ -46,7 +47,11 @@ export async function emitJob(registry: Registry, target: DataflowTarget): Promi
     hash: graphHash,
     environments: outlineOf(pipelineProto).environments,
   };
-  const labels = { ...target.labels, freshet_generation: String(target.generation) };
+  const labels = {
+    ...target.labels,
+    freshet_generation: String(target.generation),
+    freshet_definitions: definitionsRevision(registry),
+  };
   // The hash can't be part of what it is taken of.
   const hash = sha256(JSON.stringify(jobBody(target, graph, labels)));
   const templateObject = `templates/${hash}/template.json`;
@@ -56,6 +61,12 @@ export async function emitJob(registry: Registry, target: DataflowTarget): Promi
     { ...labels, [HASH_LABEL]: shortHash(hash) },
   );
   return { hash, pipelineProto, pipelineObject, job, templateObject };
+}
+
+/** Short name of what the views are: the same wherever they run, another with each version, feature or size. */
+function definitionsRevision({ plans }: Registry): string {
+  const views = plans.map((plan) => ({ name: plan.name, version: plan.version, ...layoutOf(plan) }));
+  return sha256(JSON.stringify(views)).slice(0, 16);
 }
 
 async function graphBytes(registry: Registry, target: DataflowTarget): Promise<Uint8Array> {

@@ -23,7 +23,11 @@ export class Staging {
     const data = typeof content === "string" ? content : Buffer.from(content);
     await this.#call(`store gs://${this.#target.bucket}/${object}`, async () => {
       try {
-        await file.save(data, { resumable: false, preconditionOpts: { ifGenerationMatch: 0 } });
+        await file.save(data, {
+          resumable: false,
+          validation: "md5",
+          preconditionOpts: { ifGenerationMatch: 0 },
+        });
       } catch (error) {
         if (googleFailure(error).http !== 412) throw error;
       }
@@ -42,7 +46,7 @@ export class Staging {
     const file = this.#storage.bucket(match[1]).file(match[2]);
     return await this.#call(`read ${url}`, async () => {
       try {
-        const [content] = await file.download();
+        const [content] = await file.download({ validation: "md5" });
         return content;
       } catch (error) {
         if (googleFailure(error).http === 404) return undefined;

@@ -41,7 +41,11 @@ export function addDataflowSubmitOptions(command: Command): void {
     .addOption(new Option("--cancel", "end the job at once").conflicts(["status"]))
     .option("--status", "show the job")
     .option("--json", "answer with a JSON document")
-    .option("--within <duration>", "how long to wait for the job", duration, 900_000)
+    .addOption(
+      new Option("--within <duration>", "how long to wait for the job")
+        .argParser(duration)
+        .default(900_000, "15m"),
+    )
     .addOption(new Option("--poll <duration>").argParser(duration).default(5_000).hideHelp())
     .addOption(new Option("--dataflow-endpoint <url>").env("FRESHET_DATAFLOW_ENDPOINT").hideHelp())
     .addOption(new Option("--storage-endpoint <url>").env("FRESHET_STORAGE_ENDPOINT").hideHelp())
