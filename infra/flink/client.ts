@@ -116,33 +116,28 @@ export class FlinkClient {
   }
 
   /**
-   * Takes a savepoint while the job runs on.
+   * Takes a savepoint, and polls until it is there.
+   *
+   * To end the job with it, Flink's own "stop" would not do: it ends sources first, Beam's then move the watermark to
+   * the end of time, and every window and timer of the future fires into the savepoint. Here the job is cancelled as
+   * soon as the savepoint is complete, and no checkpoint comes between: what was read after it is not acknowledged, and
+   * is read again by the job that goes on from it.
    * @param targetDirectory URI or path below which it is kept
-   * @returns its path
-   * @throws FlinkError `savepoint_failed`
-   */
-  savepoint(jobId: string, targetDirectory: string): Promise<string> {
-    return this.#trigger(jobId, "savepoints", { "target-directory": targetDirectory, "cancel-job": false });
-  }
-
-  /**
-   * Stops a job with a savepoint that holds all it has done: sources stop, then the savepoint is taken, then it ends.
+   * @param then whether the job goes on
    * @returns the savepoint's path
    * @throws FlinkError `savepoint_failed`; the job then runs on
    */
-  stop(jobId: string, targetDirectory: string): Promise<string> {
-    return this.#trigger(jobId, "stop", { targetDirectory, drain: false });
-  }
-
-  /** Starts an operation of a job that takes a savepoint, and polls until it is over. */
-  async #trigger(jobId: string, operation: "savepoints" | "stop", body: object): Promise<string> {
-    const started = await this.#request("POST", `/jobs/${jobId}/${operation}`, body);
+  async savepoint(jobId: string, targetDirectory: string, then: "run on" | "cancel"): Promise<string> {
+    const started = await this.#request("POST", `/jobs/${jobId}/savepoints`, {
+      "target-directory": targetDirectory,
+      "cancel-job": then === "cancel",
+    });
+    const path = `/jobs/${jobId}/savepoints/${started["request-id"] as string}`;
     for (;;) {
-      const answer = await this.#get(`/jobs/${jobId}/savepoints/${started["request-id"] as string}`);
-      const { status, operation: result } = answer as unknown as SavepointEntry;
+      const { status, operation } = (await this.#get(path)) as unknown as SavepointEntry;
       if (status.id === "COMPLETED") {
-        if (result?.location !== undefined) return result.location;
-        const cause = result?.["failure-cause"]?.["stack-trace"] ?? "no reason given";
+        if (operation?.location !== undefined) return operation.location;
+        const cause = operation?.["failure-cause"]?.["stack-trace"] ?? "no reason given";
         throw new FlinkError("savepoint_failed", `job ${jobId}: no savepoint was taken: ${rootCause(cause)}`);
       }
       await sleep(POLL_MS);

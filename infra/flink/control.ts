@@ -39,7 +39,7 @@ export async function flinkStatus(ref: FlinkJobRef): Promise<FlinkStatus> {
  */
 export async function stopFlinkJob(ref: FlinkJobRef, savepointDir: string): Promise<string> {
   const { client, job } = await running(ref);
-  const savepoint = await client.stop(job.id, savepointDir);
+  const savepoint = await client.savepoint(job.id, savepointDir, "cancel");
   await untilEnded(client, job.id);
   return savepoint;
 }
@@ -50,7 +50,7 @@ export async function stopFlinkJob(ref: FlinkJobRef, savepointDir: string): Prom
  */
 export async function savepointOfFlinkJob(ref: FlinkJobRef, savepointDir: string): Promise<string> {
   const { client, job } = await running(ref);
-  return client.savepoint(job.id, savepointDir);
+  return client.savepoint(job.id, savepointDir, "run on");
 }
 
 /**

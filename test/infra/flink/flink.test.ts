@@ -62,16 +62,16 @@ describe("a running job", () => {
           jobs: [job("old", "CANCELED", 1), job("now", "RUNNING", 2), job("other", "RUNNING", 3, "another")],
         },
         { jobs: [job("now", "RUNNING", 2)] },
-        { jobs: [job("now", "FINISHED", 2)] },
+        { jobs: [job("now", "CANCELED", 2)] },
       ],
-      "/jobs/now/stop": { "request-id": "r1" },
+      "/jobs/now/savepoints": { "request-id": "r1" },
       "/jobs/now/savepoints/r1": [{ status: { id: "IN_PROGRESS" } }, savepoint],
     });
     expect(await stopFlinkJob(ref, "gs://b")).toBe("gs://b/savepoint-1");
     expect(requests[1]).toEqual({
       method: "POST",
-      path: "/jobs/now/stop",
-      body: { targetDirectory: "gs://b", drain: false },
+      path: "/jobs/now/savepoints",
+      body: { "target-directory": "gs://b", "cancel-job": true },
     });
     expect(requests.filter(({ path }) => path === "/jobs/overview")).toHaveLength(3);
   });
@@ -80,7 +80,7 @@ describe("a running job", () => {
     const trace = "org.Outer: failed\n\tat x\nCaused by: java.io.IOException: no such bucket\n\tat y";
     const { ref } = await flink({
       "/jobs/overview": { jobs: [job("now", "RUNNING", 2)] },
-      "/jobs/now/stop": { "request-id": "r1" },
+      "/jobs/now/savepoints": { "request-id": "r1" },
       "/jobs/now/savepoints/r1": {
         status: { id: "COMPLETED" },
         operation: { "failure-cause": { "stack-trace": trace } },
