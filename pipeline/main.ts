@@ -16,6 +16,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   replay: async () => (await import("./commands/replay.ts")).replayCommand(),
   emit: async () => (await import("./commands/emit.ts")).emitCommand(),
   submit: async () => (await import("./commands/submit.ts")).submitCommand(),
+  estimate: async () => (await import("./commands/estimate.ts")).estimateCommand(),
   doctor: async () => (await import("./commands/doctor.ts")).doctorCommand(),
   worker: async () => (await import("./commands/worker.ts")).workerCommand(),
 };
