@@ -12,7 +12,6 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { parseArgs } from "node:util";
 import prettier from "prettier";
-import { parse } from "yaml";
 import { FreshetError } from "../pipeline/core/errors.ts";
 import { features } from "../pipeline/features/registry.ts";
 import { readStackConfig } from "./config.ts";
@@ -20,6 +19,7 @@ import { settings } from "./config/settings.ts";
 import { declaredResources } from "./declared-resources.ts";
 import { deploy } from "./deploy.ts";
 import { CHECKOUT } from "./local/install/context.ts";
+import { presetValues } from "./presets.ts";
 import { resourceTable, roleTable, settingsTable } from "./resource-table/tables.ts";
 
 const PRESET = "prod";
@@ -33,10 +33,8 @@ export class NoPlaceError extends FreshetError {
 
 /** The tables by the name of their place. */
 export async function readmeTables(): Promise<Readonly<Record<string, string>>> {
-  const file = readFileSync(path.join(CHECKOUT, `Pulumi.${PRESET}.yaml`), "utf8");
-  const preset = (parse(file) as { config: Record<string, unknown> }).config;
   const values = {
-    ...Object.fromEntries(Object.entries(preset).map(([key, value]) => [key, String(value)])),
+    ...presetValues(PRESET),
     "gcp:project": settings.project.example,
     "freshet:image": settings.image.example,
     "freshet:alertEmail": settings.alertEmail.example,

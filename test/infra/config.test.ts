@@ -3,9 +3,10 @@ import { readStackConfig } from "../../infra/config.ts";
 import { StackConfigError } from "../../infra/config/errors.ts";
 import { settings } from "../../infra/config/settings.ts";
 import { Wrong } from "../../infra/config/values.ts";
+import { presetValues } from "../../infra/presets.ts";
 import { requiredTopicRetentionMs } from "../../infra/topic-retention.ts";
 import { parseDuration } from "../../pipeline/core/duration.ts";
-import { IMAGE, OWN_VALUES, presetValues } from "../support/deployments.ts";
+import { IMAGE, OWN_VALUES } from "../support/deployments.ts";
 import { countPlan } from "../support/plans.ts";
 
 const least = { "gcp:project": "my-project", "gcp:region": "europe-west1" };
@@ -61,7 +62,7 @@ describe("a stack's configuration", () => {
     expect(Object.isFrozen(read(least))).toBe(true);
   });
 
-  it.each(["small", "prod"])("is right in preset %s, once a project is set", (preset) => {
+  it.each(["small", "prod"] as const)("is right in preset %s, once a project is set", (preset) => {
     expect(mistakesOf(presetValues(preset))).toEqual(["gcp:project is missing: the project to deploy to"]);
     expect(mistakesOf({ ...presetValues(preset), ...OWN_VALUES })).toEqual([]);
   });

@@ -1,11 +1,11 @@
 /** Stacks as the Pulumi program declares them, without Pulumi's engine and without Google. */
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { parse } from "yaml";
 import { readStackConfig } from "../../infra/config.ts";
 import { type DeclaredResource, declaredResources } from "../../infra/declared-resources.ts";
 import { deploy } from "../../infra/deploy.ts";
+import { presetValues } from "../../infra/presets.ts";
 import { shortType } from "../../infra/resource-table/tables.ts";
 import type { Registry } from "../../pipeline/define/index.ts";
 import { features } from "../../pipeline/features/registry.ts";
@@ -15,13 +15,6 @@ export const IMAGE = `europe-west1-docker.pkg.dev/my-project/freshet/worker@sha2
 
 /** What a person sets beside a preset, before there is an image. */
 export const OWN_VALUES = { "gcp:project": "my-project" };
-
-/** The values of a preset, as Pulumi gives them to the program: every one a text. */
-export function presetValues(preset: string): Record<string, string> {
-  const file = path.join(import.meta.dirname, `../../Pulumi.${preset}.yaml`);
-  const { config } = parse(readFileSync(file, "utf8")) as { config: Record<string, unknown> };
-  return Object.fromEntries(Object.entries(config).map(([key, value]) => [key, String(value)]));
-}
 
 /** What a test has otherwise. */
 interface Changes {
