@@ -6,18 +6,20 @@ import { addFlinkSubmitOptions, runOnFlink } from "./submit-flink.ts";
 /** An engine that the pipeline is submitted to: it adds its options to the command, and acts on them. */
 export interface Runner {
   addOptions(command: Command): void;
+  /** Options that another runner adds and this one reads too, as attributes: `jobName`. */
+  readonly reads: readonly string[];
   run(flags: never): Promise<void>;
 }
 
-/** The options of all stand in one command: one that two runners share is added once, and `--runner` says who reads it. */
 const RUNNERS = {
-  dataflow: { addOptions: addDataflowSubmitOptions, run: submitToDataflow },
-  flink: { addOptions: addFlinkSubmitOptions, run: runOnFlink },
+  dataflow: { addOptions: addDataflowSubmitOptions, reads: [], run: submitToDataflow },
+  flink: {
+    addOptions: addFlinkSubmitOptions,
+    reads: ["name", "jobName", "image", "cancel", "status", "json"],
+    run: runOnFlink,
+  },
 } satisfies Record<string, Runner>;
-
-interface RunnerFlag {
-  readonly runner: keyof typeof RUNNERS;
-}
+type RunnerName = keyof typeof RUNNERS;
 
 /** `freshet submit`: the pipeline to a service that runs it; what the service runs goes on without this process. */
 export function submitCommand(): Command {
@@ -26,9 +28,28 @@ export function submitCommand(): Command {
     .addOption(
       new Option("--runner <runner>", "who runs it")
         .choices(Object.keys(RUNNERS))
-        .default("dataflow" satisfies keyof typeof RUNNERS),
+        .default("dataflow" satisfies RunnerName),
     );
   addStoreOptions(command);
-  for (const runner of Object.values(RUNNERS)) runner.addOptions(command);
-  return command.action((flags: RunnerFlag) => RUNNERS[flags.runner].run(flags as never));
+  const added = Object.entries(RUNNERS).map(([name, runner]) => {
+    const before = command.options.length;
+    runner.addOptions(command);
+    return { name, options: command.options.slice(before) };
+  });
+  return command.action(async (flags: { readonly runner: RunnerName }) => {
+    for (const { name, options } of added) {
+      if (name !== flags.runner) refuseForeign(command, options, flags.runner);
+    }
+    await RUNNERS[flags.runner].run(flags as never);
+  });
+}
+
+/** `--stop` without `--runner flink` would otherwise submit a job to Dataflow, and `--drain` with it one to Flink. */
+function refuseForeign(command: Command, foreign: readonly Option[], runner: RunnerName): void {
+  const reads: readonly string[] = RUNNERS[runner].reads;
+  const given = foreign.find((option) => {
+    const name = option.attributeName();
+    return command.getOptionValueSource(name) === "cli" && !reads.includes(name);
+  });
+  if (given) command.error(`error: option '${given.flags}' means nothing to --runner ${runner}`);
 }

@@ -56,6 +56,8 @@ describe("freshet submit", () => {
     ["an update that ends", ["--update", "--drain"]],
     ["a mapping without =", ["--transform-name-mapping", "a"]],
     ["an unknown runner", ["--runner", "spark"]],
+    ["an option of Flink", ["--stop"]],
+    ["an option of Dataflow for Flink", ["--runner", "flink", "--drain"]],
   ])("refuses %s with exit code 2", async (_what, args) => {
     expect(await freshet(["submit", ...place, ...args])).toMatchObject({ code: 2, out: "" });
   });
