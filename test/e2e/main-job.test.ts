@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { features } from "../../pipeline/features/registry.ts";
 import { closeClients } from "../../pipeline/stores/clients.ts";
-import { eventMessage, type OutgoingMessage } from "../../pipeline/stores/pubsub-messages.ts";
+import { eventMessage } from "../../pipeline/stores/pubsub-messages.ts";
 import {
   archived,
   eventually,
@@ -12,6 +12,7 @@ import {
   query,
   startLive,
 } from "../support/live.ts";
+import { shopTraffic } from "../support/shop-traffic.ts";
 
 /*
  * The main job as `npm start` runs it, on a stack of its own, and what is left of it after each part has been killed
@@ -20,26 +21,7 @@ import {
  */
 const SLIDE_MS = 60_000;
 let live: Live;
-let sent = 0;
-
-/** A batch of events of now: 8 users, some views, each tenth published twice, each seventh six minutes late. */
-function someEvents(count: number): OutgoingMessage[] {
-  const nowMs = Date.now();
-  return Array.from({ length: count }, () => {
-    const n = sent++;
-    const record = {
-      event_id: `e${n}`,
-      event_type: n % 5 === 4 ? "view" : "purchase",
-      user_id: `u${n % 8}`,
-      item_id: `i${n % 3}`,
-      amount_usd: (n % 100) / 8 + 0.1,
-      country: ["DE", "FR", "US"][n % 3] ?? "",
-      occurred_at: n % 7 === 6 ? nowMs - 360_000 : nowMs - (n % 4) * 1_000,
-    };
-    const message = eventMessage(Buffer.from(JSON.stringify(record)), { eventId: record.event_id });
-    return n % 10 === 9 ? [message, message] : [message];
-  }).flat();
-}
+const shop = shopTraffic(Date.now);
 
 /** The end of the window that holds this moment. */
 const windowOfNow = () => Math.floor(Date.now() / SLIDE_MS) * SLIDE_MS + SLIDE_MS;
@@ -54,7 +36,7 @@ afterAll(async () => {
 
 describe("the main job", () => {
   it("sends a purchase through to both stores", async () => {
-    await publish(live, someEvents(1));
+    await publish(live, shop.next(1));
     const plan = features.plan("user_purchases");
     const [row] = await eventually(async () => {
       const rows = await offlineRows(live, plan);
@@ -119,13 +101,13 @@ describe("the main job, a part of it killed in mid-stream", () => {
   };
 
   it.each(Object.keys(kills))("takes up its work again after the %s was killed", async (part) => {
-    await publish(live, someEvents(40));
+    await publish(live, shop.next(40));
     const before = live.job.metrics.counter("read");
     await kills[part]?.();
-    await publish(live, someEvents(40));
+    await publish(live, shop.next(40));
     await eventually(() => expect(live.job.metrics.counter("read")).toBeGreaterThan(before));
     await eventually(async () => {
-      const last = `e${sent - 1}`;
+      const last = `e${shop.sent - 1}`;
       const archive = await archived(live);
       expect(archive.map(({ attributes }) => attributes["event_id"])).toContain(last);
     });
@@ -135,6 +117,6 @@ describe("the main job, a part of it killed in mid-stream", () => {
     const throughMs = windowOfNow();
     for (const plan of features.plans) await expectTruth(live, plan, throughMs);
     const published = new Set((await archived(live)).map(({ attributes }) => attributes["event_id"]));
-    for (let n = 0; n < sent; n++) expect(published).toContain(`e${n}`);
+    for (let n = 0; n < shop.sent; n++) expect(published).toContain(`e${n}`);
   });
 });

@@ -74,15 +74,20 @@ export async function startLive(): Promise<Live> {
   };
 }
 
+/** What the functions below need of {@link Live}: where the job's stores are. */
+export interface LiveStores {
+  readonly session: Pick<Session, "stores">;
+}
+
 /** Publishes until every message is acknowledged. */
-export async function publish({ session }: Live, messages: readonly OutgoingMessage[]): Promise<void> {
+export async function publish({ session }: LiveStores, messages: readonly OutgoingMessage[]): Promise<void> {
   const { stores } = session;
   const result = await publishAll(publisherClient(stores), stores.project, "shop_event", messages, retry);
   expect(result.refused).toEqual([]);
 }
 
 /** Every message that was published, from the raw archive. */
-export async function archived({ session }: Live): Promise<PubsubMessage[]> {
+export async function archived({ session }: LiveStores): Promise<PubsubMessage[]> {
   const rows = await query(session, "SELECT * FROM raw_shop_event ORDER BY publish_time, message_id");
   const seen = new Map<string, PubsubMessage>();
   for (const row of rows) {
@@ -104,7 +109,7 @@ export function eventsOf(messages: readonly PubsubMessage[]): DecodedEvent[] {
 }
 
 /** Every row of a view in the offline store. */
-export async function offlineRows({ session }: Live, plan: ViewPlan): Promise<FeatureRow[]> {
+export async function offlineRows({ session }: LiveStores, plan: ViewPlan): Promise<FeatureRow[]> {
   const rows = await query(session, `SELECT * FROM ${plan.name}_v${plan.version} ORDER BY available_at`);
   const at = (row: Record<string, unknown>, name: string) => parseInstant(row[name] as string) ?? NaN;
   return rows.map((row) => ({
@@ -124,7 +129,7 @@ export async function offlineRows({ session }: Live, plan: ViewPlan): Promise<Fe
 /**
  * Waits until both stores say of every (key, window) up to `throughMs` what the oracle says, in values and `seq`.
  */
-export async function expectTruth(live: Live, plan: ViewPlan, throughMs: number): Promise<void> {
+export async function expectTruth(live: LiveStores, plan: ViewPlan, throughMs: number): Promise<void> {
   const { session } = live;
   const store = new BigtableStore(bigtableClient(session.stores), session.stores, retry);
   await eventually(async () => {
@@ -153,7 +158,7 @@ export async function expectTruth(live: Live, plan: ViewPlan, throughMs: number)
   }
 }
 
-export function query(session: Session, sql: string) {
+export function query(session: LiveStores["session"], sql: string) {
   const { stores } = session;
   return queryRows(bigqueryClient(stores), { sql, dataset: stores.bigquery.dataset }, retry);
 }
