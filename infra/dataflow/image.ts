@@ -32,8 +32,9 @@ export async function checkImage(image: string, urls: ServiceUrls): Promise<Imag
   if (status === 200) return "there";
   if (status !== 404) return "not checked";
   const message =
-    `the registry has no image ${image}: push it (\`docker push ${host}/${name}\`) and give --image the digest that ` +
-    "the push prints";
+    `the registry has no image ${image}: push it (\`docker push ${host}/${name}\`, or ` +
+    `\`gcloud builds submit --config infra/images/cloudbuild.yaml --substitutions _IMAGE=${host}/${name}:TAG\`) and ` +
+    "give --image the digest that this prints";
   throw new DataflowError("image_not_found", message, { image });
 }
 

@@ -29,6 +29,11 @@ export function hasEnded({ state }: JobInfo): boolean {
   return ENDED.has(state);
 }
 
+/** Whether a job is on its way to its end: it has its name still. */
+export function isEnding({ state }: JobInfo): boolean {
+  return state === "DRAINING" || state === "CANCELLING";
+}
+
 /** Dataflow in one project and region. What fails is explained. */
 export class DataflowService {
   readonly #jobs: JobsV1Beta3Client;

@@ -12,6 +12,7 @@ interface SubmitFlags extends DataflowFlags {
   readonly update?: boolean;
   readonly transformNameMapping?: Readonly<Record<string, string>>;
   readonly unchecked?: boolean;
+  readonly check?: boolean;
   readonly drain?: boolean;
   readonly cancel?: boolean;
   readonly status?: boolean;
@@ -33,8 +34,21 @@ export function addDataflowSubmitOptions(command: Command): void {
         "status",
       ]),
     )
-    .option("--transform-name-mapping <old=new>", "for --update: a renamed transform; may be repeated", pair)
+    .option(
+      "--transform-name-mapping <old=new>",
+      "for --update and --check: a renamed transform; may be repeated",
+      pair,
+    )
     .option("--unchecked", "for --update: leave it to Dataflow to compare the graphs")
+    .addOption(
+      new Option("--check", "compare with the running job's graph, and change nothing").conflicts([
+        "update",
+        "unchecked",
+        "drain",
+        "cancel",
+        "status",
+      ]),
+    )
     .addOption(
       new Option("--drain", "end the job: stop reading, finish what is read").conflicts(["cancel", "status"]),
     )
@@ -74,8 +88,17 @@ export async function submitToDataflow(flags: SubmitFlags): Promise<void> {
     return;
   }
   const target = targetOf(flags);
+  const mapping = flags.transformNameMapping ?? {};
+  if (flags.check) {
+    const { checkJob } = await import("../../infra/dataflow/update.ts");
+    const checked = await checkJob(features, target, mapping, urls);
+    if (flags.json) sayJson({ compatible: true, job: checked?.job.id ?? null, added: checked?.added ?? [] });
+    else if (checked === undefined) say(`no job named ${target.jobName} runs: there is nothing to keep`);
+    else say(`job ${checked.job.id} can be updated in place; new: ${checked.added.join(", ") || "nothing"}`);
+    return;
+  }
   const { submitJob } = await import("../../infra/dataflow/submit.ts");
-  const update = { mapping: flags.transformNameMapping ?? {}, unchecked: flags.unchecked ?? false };
+  const update = { mapping, unchecked: flags.unchecked ?? false };
   const options = { urls, waiting, onStep: note, ...(flags.update && { update }) };
   answer(flags, await submitJob(features, target, options));
 }

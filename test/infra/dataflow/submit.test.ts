@@ -2,6 +2,7 @@ import { beforeEach, describe, expect, it } from "vitest";
 import { emitJob } from "../../../infra/dataflow/emit.ts";
 import { DataflowError } from "../../../infra/dataflow/errors.ts";
 import { type SubmitOptions, submitJob } from "../../../infra/dataflow/submit.ts";
+import { checkJob } from "../../../infra/dataflow/update.ts";
 import { defineRegistry, type Registry } from "../../../pipeline/define/index.ts";
 import { features } from "../../../pipeline/features/registry.ts";
 import { itemActivity } from "../../../pipeline/features/item-activity.ts";
@@ -103,6 +104,12 @@ describe("submitting", () => {
     expect([google.jobs.all.length, google.storage.objects.size]).toEqual([1, objects]);
   });
 
+  it("while the same job drains says to wait for that", async () => {
+    const { id } = await submit();
+    google.jobs.update(id, { requestedState: "JOB_STATE_DRAINED" });
+    expect(await refusal(submit())).toMatchObject({ code: "job_busy", fields: { state: "DRAINING" } });
+  });
+
   it("to a name that another submission takes meanwhile says so", async () => {
     google.script = ({ method, path }) =>
       method === "POST" && path.endsWith("/jobs")
@@ -178,6 +185,25 @@ describe("updating in place", () => {
     const { code, message } = await refusal(update());
     expect(code).toBe("job_failed");
     expect(message).toContain("is not compatible with");
+  });
+});
+
+describe("checking alone", () => {
+  const check = (registry: Registry) => checkJob(registry, target, {}, options().urls);
+
+  it("tells what would break, or begin anew, and changes nothing", async () => {
+    await submit(defineRegistry([itemActivity]));
+    const before = [google.jobs.all.length, google.storage.objects.size];
+    const checked = await check(features);
+    expect(checked?.added).toContain("user_purchases.v1/windows");
+    expect([google.jobs.all.length, google.storage.objects.size]).toEqual(before);
+    google.jobs.all.length = 0;
+    await submit();
+    expect((await refusal(check(defineRegistry([itemActivity])))).code).toBe("incompatible_update");
+  });
+
+  it("finds nothing to keep where no job runs", async () => {
+    expect(await check(features)).toBeUndefined();
   });
 });
 
