@@ -1,12 +1,9 @@
-import { readFileSync } from "node:fs";
-import path from "node:path";
 import { describe, expect, it } from "vitest";
-import { parse } from "yaml";
 import { type Assumptions, DEFAULTS, type Preset, PRESETS } from "../../../infra/estimate/assumptions.ts";
 import { estimate } from "../../../infra/estimate/estimate.ts";
 import { formulaOf } from "../../../infra/estimate/line.ts";
 import { UnknownRegionError } from "../../../infra/estimate/prices.ts";
-import { CHECKOUT } from "../../../infra/local/install/context.ts";
+import { presetValues } from "../../../infra/presets.ts";
 import { features } from "../../../pipeline/features/registry.ts";
 
 const assumed: Assumptions = { ...PRESETS.small, ...DEFAULTS, eventsPerSecond: 1000 };
@@ -84,8 +81,7 @@ it.each([
 });
 
 it.each(["small", "prod"] satisfies Preset[])("the preset %s is what its stack file sets", (preset) => {
-  const file = path.join(CHECKOUT, `Pulumi.${preset}.yaml`);
-  const { config } = parse(readFileSync(file, "utf8")) as { config: Record<string, string> };
+  const config = presetValues(preset);
   const { region, workerVcpus, workerMemoryGb, bigtableClusters, bigtableMinNodes } = PRESETS[preset];
   expect(config["gcp:region"]).toBe(region);
   // n2d-standard machines have 4 GB a vCPU
