@@ -12,6 +12,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   stack: async () => (await import("./commands/stack.ts")).stackCommand(),
   publish: async () => (await import("./commands/publish.ts")).publishCommand(),
   get: async () => (await import("./commands/get.ts")).getCommand(),
+  "dead-letters": async () => (await import("./commands/dead-letters.ts")).deadLettersCommand(),
   sql: async () => (await import("./commands/sql.ts")).sqlCommand(),
   "training-set": async () => (await import("./commands/training-set.ts")).trainingSetCommand(),
   replay: async () => (await import("./commands/replay.ts")).replayCommand(),
@@ -38,7 +39,11 @@ try {
 } catch (error) {
   process.exitCode = report(error);
 }
-// A client library may hold the event loop open with idle connections; what had to be closed is closed by now.
+// A client library may hold the event loop open with idle connections; what had to be closed is closed by now. But a
+// pipe takes what it gets in pieces, and an exit would cut a long answer off.
+await Promise.all(
+  [process.stdout, process.stderr].map((stream) => new Promise((resolve) => stream.write("", resolve))),
+);
 process.exit();
 
 /** A known error is one sentence; an unknown one is a bug and shows where. */

@@ -61,7 +61,7 @@ export function writeDeadLetters(
 ): void {
   graph.parDo(letters, name, {
     doFn: SINKS.deadLetters,
-    config: { endpoints, topic: topicsOf(event).deadLetters },
+    config: { endpoints, event, topic: topicsOf(event).deadLetters },
     output: jsonElementCoder<null>(),
   });
 }

@@ -55,12 +55,20 @@ export function lateInsert({ view, reason, key, event }: LateEvent, generation: 
   };
 }
 
-/** A message that can't be used. */
-export function deadLetterInsert({ reason, detail, message }: DeadLetter, generation: number): InsertRow {
+/**
+ * A message that can't be used.
+ * @param event the name of the event whose topic it came from
+ */
+export function deadLetterInsert(
+  event: string,
+  { reason, detail, message }: DeadLetter,
+  generation: number,
+): InsertRow {
   const data = message.data.subarray(0, DEAD_LETTER_DATA_BYTES);
   return {
-    insertId: digest([reason, message.messageId, message.publishTimeMs, generation]),
+    insertId: digest([event, reason, message.messageId, message.publishTimeMs, generation]),
     json: {
+      event,
       reason,
       detail,
       message_id: message.messageId,

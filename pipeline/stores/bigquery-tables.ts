@@ -63,6 +63,7 @@ export const deadLetters: BigqueryTable = {
   id: DEAD_LETTERS,
   description: "Messages that could not be used, and rows that a store refused.",
   fields: [
+    field("event", "STRING", "The event whose topic it came from, or whose view's row it is."),
     field("reason", "STRING", "Why, from a closed list."),
     field("detail", "STRING", "Why, for a person."),
     field("message_id", "STRING", "Pub/Sub's id."),

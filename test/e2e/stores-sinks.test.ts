@@ -142,7 +142,10 @@ describe("deadLetterSink", () => {
       letterOf(large, "large"),
       letterOf(small, "row:1", "row_rejected"),
     ];
-    const run = await runSink(deadLetterSink({ endpoints, topic: "stores-dead-letters" }, env), now);
+    const run = await runSink(
+      deadLetterSink({ endpoints, event: "purchase", topic: "stores-dead-letters" }, env),
+      now,
+    );
     expect(await run.bundle(letters)).toEqual([]);
     expect(run.counts()).toMatchObject({ "dead_letters.written": 3, "dead_letters.refused": 0 });
 

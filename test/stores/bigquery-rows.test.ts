@@ -67,7 +67,8 @@ describe("featureInsert", () => {
 
 describe("deadLetterInsert", () => {
   it("keeps payload, attributes and reason", () => {
-    expect(deadLetterInsert(letter, 3).json).toMatchObject({
+    expect(deadLetterInsert("purchase", letter, 3).json).toMatchObject({
+      event: "purchase",
       reason: "malformed",
       data: Buffer.from("{").toString("base64"),
       attributes: '{"event_id":"e1"}',
@@ -79,7 +80,7 @@ describe("deadLetterInsert", () => {
 
   it("cuts a large payload and says so", () => {
     const data = new Uint8Array(DEAD_LETTER_DATA_BYTES + 1).fill(7);
-    const { json } = deadLetterInsert({ ...letter, message: { ...message, data } }, 0);
+    const { json } = deadLetterInsert("purchase", { ...letter, message: { ...message, data } }, 0);
     expect(Buffer.from(json["data"] as string, "base64")).toHaveLength(DEAD_LETTER_DATA_BYTES);
     expect(json).toMatchObject({ data_size: DEAD_LETTER_DATA_BYTES + 1, truncated: true });
   });
@@ -103,7 +104,7 @@ it("all rows fit their tables: every column is there, and no required one is nul
   const rows: Record<string, InsertRow> = {
     purchases_v1: featureInsert(plan, row),
     late_events: lateInsert(late, 0),
-    dead_letters: deadLetterInsert(letter, 0),
+    dead_letters: deadLetterInsert("purchase", letter, 0),
     complete_through: completeThroughInsert(plan, { completeThroughMs: 0, availableAtMs: 1 }, 0),
   };
   for (const [id, { json }] of Object.entries(rows)) {

@@ -22,6 +22,12 @@ export interface TopicSinkConfig extends SinkConfig {
   readonly topic?: string;
 }
 
+/** The sink of an event's dead letters. */
+export interface DeadLetterSinkConfig extends TopicSinkConfig {
+  /** The event's name. */
+  readonly event: string;
+}
+
 /** What the sinks need of the process that registers them. */
 export interface SinkEnvironment {
   /** @throws where worker and graph are of different definitions */

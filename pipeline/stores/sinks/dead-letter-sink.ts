@@ -8,7 +8,7 @@ import { bigqueryClient } from "../clients.ts";
 import { deadLetterMessage, messageBytes } from "../pubsub-messages.ts";
 import type { Refused } from "../write-batch.ts";
 import { batchingSink } from "./batching-sink.ts";
-import { type SinkEnvironment, sinkRetry, type TopicSinkConfig } from "./config.ts";
+import { type DeadLetterSinkConfig, type SinkEnvironment, sinkRetry } from "./config.ts";
 import { publishToTopic } from "./topic.ts";
 
 /**
@@ -18,7 +18,7 @@ import { publishToTopic } from "./topic.ts";
  * It is the end of the line: what is refused here too is counted, logged, and let go, or it would stop the stream.
  * Counts `dead_letters.written`, `.refused`, `.retries`.
  */
-export function deadLetterSink(config: TopicSinkConfig, env: SinkEnvironment): DoFn<DeadLetter> {
+export function deadLetterSink(config: DeadLetterSinkConfig, env: SinkEnvironment): DoFn<DeadLetter> {
   const { endpoints } = config;
   return batchingSink(({ metrics }) => {
     const retry = sinkRetry(config, env.random, metrics, "dead_letters.retries");
@@ -34,7 +34,7 @@ export function deadLetterSink(config: TopicSinkConfig, env: SinkEnvironment): D
       // A letter's size is that of its message too, so that a batch of large ones fits one publish request.
       limits: bigqueryLimits,
       prepare: (letter) => {
-        const insert = deadLetterInsert(letter, endpoints.generation);
+        const insert = deadLetterInsert(config.event, letter, endpoints.generation);
         return { insert, bytes: Math.max(insertRowBytes(insert), messageBytes(letter.message)) };
       },
       sizeOf: ({ bytes }) => bytes,

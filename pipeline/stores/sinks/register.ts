@@ -1,6 +1,12 @@
 import { registerDoFn } from "../../harness/registry.ts";
 import { completeThroughSink } from "./complete-through-sink.ts";
-import type { SinkConfig, SinkEnvironment, TopicSinkConfig, ViewSinkConfig } from "./config.ts";
+import type {
+  DeadLetterSinkConfig,
+  SinkConfig,
+  SinkEnvironment,
+  TopicSinkConfig,
+  ViewSinkConfig,
+} from "./config.ts";
 import { deadLetterSink } from "./dead-letter-sink.ts";
 import { lateSink } from "./late-sink.ts";
 import { offlineSink } from "./offline-sink.ts";
@@ -25,6 +31,6 @@ export function registerSinks(env: SinkEnvironment): void {
   registerDoFn(SINKS.online, (config: ViewSinkConfig) => onlineSink(config, env));
   registerDoFn(SINKS.offline, (config: ViewSinkConfig) => offlineSink(config, env));
   registerDoFn(SINKS.late, (config: TopicSinkConfig) => lateSink(config, env));
-  registerDoFn(SINKS.deadLetters, (config: TopicSinkConfig) => deadLetterSink(config, env));
+  registerDoFn(SINKS.deadLetters, (config: DeadLetterSinkConfig) => deadLetterSink(config, env));
   registerDoFn(SINKS.completeThrough, (config: SinkConfig) => completeThroughSink(config, env));
 }
