@@ -60,11 +60,12 @@ interface Shown {
 
 async function freshet(...args: string[]): Promise<unknown[]> {
   const main = fileURLToPath(new URL("../../pipeline/main.ts", import.meta.url));
-  const { stdout } = await promisify(execFile)(process.execPath, [
-    ...[main, "dead-letters", ...args, "--json"],
+  const stores = [
     ...["--project", endpoints.project, "--instance", "none", "--dataset", dataset],
     ...["--bigquery-endpoint", stack.bigquery, "--pubsub-emulator", stack.pubsubGrpc],
-  ]);
+  ];
+  const command = [main, "dead-letters", ...args, "--json", ...stores];
+  const { stdout } = await promisify(execFile)(process.execPath, command, { maxBuffer: 2 ** 24 });
   return stdout
     .split("\n")
     .filter((line) => line !== "")
