@@ -1,30 +1,30 @@
-import { execFile } from "node:child_process";
-import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
+import { freshet } from "../support/freshet.ts";
 
 /* The command line as a user meets it when something is wrong: one sentence, what to do, an exit code. */
-const MAIN = fileURLToPath(new URL("../../pipeline/main.ts", import.meta.url));
-
-function freshet(...args: string[]): Promise<{ code: number; out: string; err: string }> {
-  return new Promise((resolve) => {
-    // Nothing of this machine's own set-up may name an endpoint.
-    const env = { PATH: process.env["PATH"] };
-    execFile(process.execPath, [MAIN, ...args], { env }, (error, out, err) => {
-      resolve({ code: typeof error?.code === "number" ? error.code : 0, out, err });
-    });
-  });
-}
-
 const NO_STACK = ["--run-dir", "/nonexistent/run"];
 
 describe("freshet", () => {
   it("shows its commands, and each command its options", async () => {
-    const { code, out } = await freshet("--help");
+    const { code, out } = await freshet(["--help"]);
     expect(code).toBe(0);
-    for (const name of ["start", "run", "stack", "publish", "get", "sql", "replay", "doctor"]) {
+    for (const name of [
+      "start",
+      "run",
+      "stack",
+      "publish",
+      "get",
+      "sql",
+      "training-set",
+      "dead-letters",
+      "replay",
+      "emit",
+      "submit",
+      "doctor",
+    ]) {
       expect(out).toMatch(new RegExp(`^ {2}${name} `, "m"));
     }
-    expect(await freshet("replay", "--help")).toMatchObject({ code: 0 });
+    expect(await freshet(["replay", "--help"])).toMatchObject({ code: 0 });
   });
 
   it.each([
@@ -36,7 +36,7 @@ describe("freshet", () => {
     ["a bad time", ["get", "user_purchases", "u1", "--at", "noon"], "RFC 3339"],
     ["a replay without an answer's place", ["replay", "x.ndjson"], "--out"],
   ])("refuses %s with exit code 2", async (_what, args, sentence) => {
-    const { code, err } = await freshet(...args);
+    const { code, err } = await freshet(args);
     expect(err).toContain(sentence);
     expect(code).toBe(2);
   });
@@ -58,7 +58,7 @@ describe("freshet", () => {
       "--job-service",
     ],
   ])("says what is wrong with %s in one line, with exit code 1", async (_what, args, sentence) => {
-    const { code, err, out } = await freshet(...args);
+    const { code, err, out } = await freshet(args);
     expect(err).toContain(sentence);
     expect(err.trim().split("\n")).toHaveLength(1);
     expect(out).toBe("");

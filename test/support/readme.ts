@@ -24,6 +24,17 @@ export function readmeCommands(): string[] {
   return blocks("sh").flatMap((text) => text.split("\n").filter((line) => line !== ""));
 }
 
+/** What a reader may type for Google Cloud or a cluster: the commands of `bash` blocks, without comments. */
+export function readmeCloudCommands(): string[] {
+  return blocks("bash").flatMap((text) =>
+    text
+      .replaceAll(/\\\n\s*/g, "")
+      .split("\n")
+      .map((line) => line.replace(/(^|\s)#.*$/, "").trim())
+      .filter((line) => line !== ""),
+  );
+}
+
 /** The files among the `ts` blocks, by the path that their first line names. */
 export function readmeFiles(): Map<string, string> {
   return new Map(
