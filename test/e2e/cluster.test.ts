@@ -69,6 +69,9 @@ describe("the main job on a Flink cluster", () => {
   it("runs on both task managers, with workers that they start", async () => {
     await submit();
     await eventsPass(40);
+    const answer = await fetch(`http://${cluster.master}/taskmanagers`);
+    const { taskmanagers } = (await answer.json()) as { taskmanagers: { freeSlots: number }[] };
+    expect(taskmanagers.map(({ freeSlots }) => freeSlots)).toEqual([1, 1]);
   });
 
   it("recovers from its checkpoint when a task manager is killed in mid-stream", async () => {
