@@ -33,6 +33,7 @@ interface FlinkFlags extends StoreFlags {
   readonly cancel?: boolean;
   readonly status?: boolean;
   readonly json?: boolean;
+  readonly within: number;
 }
 
 /** Options of `freshet submit --runner flink`. */
@@ -120,6 +121,7 @@ async function submit(ref: FlinkJobRef, flags: FlinkFlags): Promise<void> {
     parallelism: flags.parallelism,
     marginMs: flags.margin,
     holdAtStart: flags.holdAtStart ?? false,
+    runningWithinMs: flags.within,
     onProgress: progressDisplay(process.stderr),
     ...(fromSavepoint !== undefined && { fromSavepoint }),
   });

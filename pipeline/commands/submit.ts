@@ -15,7 +15,7 @@ const RUNNERS = {
   dataflow: { addOptions: addDataflowSubmitOptions, reads: [], run: submitToDataflow },
   flink: {
     addOptions: addFlinkSubmitOptions,
-    reads: ["name", "jobName", "image", "cancel", "status", "json"],
+    reads: ["name", "jobName", "image", "cancel", "status", "json", "within"],
     run: runOnFlink,
   },
 } satisfies Record<string, Runner>;
