@@ -1,10 +1,14 @@
 import * as gcp from "@pulumi/gcp";
 import type * as pulumi from "@pulumi/pulumi";
-import type { BigqueryLayout, BigqueryView } from "../../pipeline/stores/bigquery-layout.ts";
+import type {
+  BigqueryFunction,
+  BigqueryLayout,
+  BigqueryView,
+} from "../../pipeline/stores/bigquery-layout.ts";
 import type { BigqueryTable } from "../../pipeline/stores/bigquery-tables.ts";
 import { Component, type Placement } from "./component.ts";
 
-/** A BigQuery data set with tables and views. */
+/** A BigQuery data set with tables, views and table functions. */
 export interface OfflineStoreArgs extends Placement {
   readonly dataset: string;
   /** A region, or `EU`, `US`. */
@@ -47,6 +51,7 @@ export class OfflineStore extends Component {
     );
     const tables = layout.tables.map((table) => this.#table(dataset, table));
     for (const view of layout.views) this.#view(dataset, view, tables);
+    for (const each of layout.functions) this.#function(dataset, each, tables);
     this.registerOutputs({ dataset: dataset.datasetId });
   }
 
@@ -112,6 +117,27 @@ export class OfflineStore extends Component {
         view: { query, useLegacySql: false },
         deletionProtection: false, // it keeps nothing
         labels,
+      },
+      { ...this.child, dependsOn: tables },
+    );
+  }
+
+  #function(
+    dataset: gcp.bigquery.Dataset,
+    { id, description, parameter, query }: BigqueryFunction,
+    tables: gcp.bigquery.Table[],
+  ): void {
+    new gcp.bigquery.Routine(
+      id,
+      {
+        project: this.#args.project,
+        datasetId: dataset.datasetId,
+        routineId: id,
+        routineType: "TABLE_VALUED_FUNCTION",
+        language: "SQL",
+        description,
+        arguments: [{ name: parameter.name, dataType: JSON.stringify({ typeKind: parameter.type }) }],
+        definitionBody: query,
       },
       { ...this.child, dependsOn: tables },
     );

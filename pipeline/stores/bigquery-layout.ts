@@ -1,4 +1,5 @@
 import type { ColumnPlan, ViewPlan } from "../core/view-plan.ts";
+import { answersAtSql } from "./as-of-sql.ts";
 import {
   type BigqueryField,
   type BigqueryTable,
@@ -18,10 +19,20 @@ export interface BigqueryView {
   readonly query: string;
 }
 
+/** A table function: a query with one parameter. */
+export interface BigqueryFunction {
+  readonly id: string;
+  readonly description: string;
+  readonly parameter: { readonly name: string; readonly type: "TIMESTAMP" };
+  /** Standard SQL. */
+  readonly query: string;
+}
+
 /** Everything that the registry's views need in one data set. */
 export interface BigqueryLayout {
   readonly tables: readonly BigqueryTable[];
   readonly views: readonly BigqueryView[];
+  readonly functions: readonly BigqueryFunction[];
 }
 
 /** The append-only table of a view's version: every pane that was ever readable. */
@@ -30,7 +41,7 @@ export function featureTableId({ name, version }: Pick<ViewPlan, "name" | "versi
 }
 
 /**
- * Tables and views of a set of feature views.
+ * Tables, views and table functions of a set of feature views.
  * @param active the generation that the views `<name>` show: switching it switches them
  * @throws StoreConfigError where two of them, or two columns of one, would have one name
  */
@@ -47,10 +58,11 @@ export function bigqueryLayout(
   const layout = {
     tables: [...plans.map(featureTable), lateEvents, deadLetters, completeThrough, ...sources.map(rawTable)],
     views: [...newest.values()].map((plan) => finalRows(plan, dataset, active)),
+    functions: [...newest.values()].map((plan) => answersAt(plan, dataset, active)),
   };
   refuseRepeats(
     "the data set",
-    [...layout.tables, ...layout.views].map(({ id }) => id),
+    [...layout.tables, ...layout.views, ...layout.functions].map(({ id }) => id),
   );
   for (const table of layout.tables)
     refuseRepeats(
@@ -110,6 +122,20 @@ function finalRows(
       `WHERE generation = ${generation}`,
       `QUALIFY ROW_NUMBER() OVER (PARTITION BY ${plan.keyField}, window_end ORDER BY seq DESC, available_at DESC) = 1`,
     ].join("\n"),
+  };
+}
+
+/** `<name>_at(t)`: what the online store would have answered at `t`, for every key that it has an answer for. */
+function answersAt(
+  plan: ViewPlan,
+  { project, dataset }: { readonly project: string; readonly dataset: string },
+  generation: number,
+): BigqueryFunction {
+  return {
+    id: `${plan.name}_at`,
+    description: `The features of every ${plan.entity} as the online store would have answered at t, generation ${String(generation)}. A ${plan.entity} that isn't there has every default.`,
+    parameter: { name: "t", type: "TIMESTAMP" },
+    query: answersAtSql(plan, `\`${project}.${dataset}.${featureTableId(plan)}\``, generation),
   };
 }
 

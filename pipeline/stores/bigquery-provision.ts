@@ -1,12 +1,12 @@
-import type { BigQuery, Dataset } from "@google-cloud/bigquery";
-import type { BigqueryLayout, BigqueryView } from "./bigquery-layout.ts";
+import type { BigQuery, Dataset, RoutineMetadata } from "@google-cloud/bigquery";
+import type { BigqueryFunction, BigqueryLayout, BigqueryView } from "./bigquery-layout.ts";
 import type { BigqueryTable } from "./bigquery-tables.ts";
 import { type StoreCall, StoreConfigError } from "./errors.ts";
 import { type Retry, withRetry } from "./retry.ts";
 
 /**
- * Creates what is missing of a layout: the data set, its tables, its views. Existing tables are left as they
- * are; existing views get the layout's query. Safe to run at every start, and by two processes at once.
+ * Creates what is missing of a layout: the data set, its tables, views and table functions. Existing tables are left
+ * as they are; existing views and functions get the layout's query. Safe to run at every start, and by two processes at once.
  * @throws StoreConfigError where a table of that name has other columns
  */
 export async function provisionBigquery(
@@ -23,6 +23,7 @@ export async function provisionBigquery(
   );
   await Promise.all(layout.tables.map((table) => ensureTable(dataset, table, retry)));
   await Promise.all(layout.views.map((view) => ensureView(dataset, view, retry)));
+  await Promise.all(layout.functions.map((each) => ensureFunction(dataset, each, retry)));
 }
 
 async function ensureTable(dataset: Dataset, table: BigqueryTable, retry: Retry): Promise<void> {
@@ -55,6 +56,20 @@ async function ensureView(dataset: Dataset, view: BigqueryView, retry: Retry): P
   const metadata = { description: view.description, view: { query: view.query, useLegacySql: false } };
   if (await ensure(call, () => dataset.createTable(view.id, metadata), retry)) return;
   await withRetry(call, () => dataset.table(view.id).setMetadata(metadata), retry);
+}
+
+async function ensureFunction(dataset: Dataset, each: BigqueryFunction, retry: Retry): Promise<void> {
+  const call: StoreCall = { store: "BigQuery", operation: "create", target: `table function ${each.id}` };
+  const { name, type } = each.parameter;
+  const metadata: RoutineMetadata = {
+    routineType: "TABLE_VALUED_FUNCTION",
+    language: "SQL",
+    description: each.description,
+    arguments: [{ name, dataType: { typeKind: type } }],
+    definitionBody: each.query,
+  };
+  if (await ensure(call, () => dataset.createRoutine(each.id, metadata), retry)) return;
+  await withRetry(call, () => dataset.routine(each.id).setMetadata(metadata), retry);
 }
 
 /** @returns whether it was created; `false` where it stood already. */

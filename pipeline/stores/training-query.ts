@@ -1,4 +1,5 @@
-import type { FeaturePlan, ViewPlan } from "../core/view-plan.ts";
+import type { ViewPlan } from "../core/view-plan.ts";
+import { closedSql, columnSql, inReachSql, NEWEST_PANE } from "./as-of-sql.ts";
 import { featureTableId } from "./bigquery-layout.ts";
 import { COMPLETE_THROUGH } from "./bigquery-tables.ts";
 import { identifier, literal, milliseconds } from "./sql-text.ts";
@@ -33,14 +34,13 @@ export function trainingColumns(plan: ViewPlan): string[] {
 export function trainingQuery({ plan, labels, timeColumn, generation }: TrainingQuery): string {
   const t = identifier(timeColumn);
   const key = identifier(plan.keyField);
-  const slide = String(plan.slideMs);
   return `WITH labels AS (
 ${indented(labels)}
 ),
 instants AS (
   SELECT
     *,
-    TIMESTAMP_MILLIS(DIV(UNIX_MILLIS(${t}), ${slide}) * ${slide}) AS closed_
+    ${closedSql(plan, t)} AS closed_
   FROM labels
 ),
 panes AS (
@@ -48,12 +48,9 @@ panes AS (
     ${plan.columns.map(({ name }) => `p.${identifier(name)}`).join(", ")}
   FROM instants AS i
   JOIN ${identifier(featureTableId(plan))} AS p ON p.${key} = i.${key}
-  WHERE p.generation = ${String(generation)}
-    AND p.available_at <= i.${t}
-    AND p.window_end <= TIMESTAMP_ADD(i.closed_, ${milliseconds(plan.slideMs)})
-    AND p.window_end > TIMESTAMP_SUB(i.closed_, ${milliseconds(plan.longestMs)})
+  WHERE ${inReachSql(plan, generation, `i.${t}`, "i.closed_")}
   QUALIFY ROW_NUMBER() OVER (
-    PARTITION BY i.label_ ORDER BY p.window_end DESC, p.seq DESC, p.available_at DESC) = 1
+    PARTITION BY i.label_ ORDER BY ${NEWEST_PANE}) = 1
 ),
 marked AS (
   SELECT label_, MAX(complete_through) OVER (ORDER BY at_) AS complete_through
@@ -70,7 +67,7 @@ marks AS (
 )
 SELECT
   i.* EXCEPT (closed_, label_),
-${plan.columns.map((_, index) => `  ${columnSql(plan, index)},`).join("\n")}
+${plan.columns.map((_, index) => `  ${columnSql(plan, index, "i.closed_")},`).join("\n")}
   LEAST(i.${t}, GREATEST(
     COALESCE(p.window_end, LEAST(i.closed_, m.complete_through)),
     COALESCE(LEAST(i.closed_, m.complete_through), p.window_end))) AS ${identifier(`${plan.name}_as_of`)},
@@ -80,17 +77,6 @@ FROM instants AS i
 LEFT JOIN panes AS p USING (label_)
 LEFT JOIN marks AS m USING (label_)
 ORDER BY i.label_`;
-}
-
-/** A column of size w has its default once the newest event has left it: `empty_from − (L − w) <= closed`. */
-function columnSql(plan: ViewPlan, index: number): string {
-  const column = plan.columns[index] as ViewPlan["columns"][number];
-  const { aggregation } = plan.features[column.feature] as FeaturePlan;
-  const name = identifier(column.name);
-  const earlier = plan.longestMs - column.sizeMs;
-  const leaves = earlier === 0 ? "p.empty_from" : `TIMESTAMP_SUB(p.empty_from, ${milliseconds(earlier)})`;
-  // Where there is no pane, `empty_from` is null and so is the comparison: the default.
-  return `IF(${leaves} > i.closed_, p.${name}, ${literal(aggregation.empty)}) AS ${name}`;
 }
 
 function indented(sql: string): string {

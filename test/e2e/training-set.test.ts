@@ -92,13 +92,16 @@ const anyInstant = fc.oneof(
 );
 const labels = sample(fc.record({ key: fc.constantFrom(...KEYS), tMs: anyInstant }), LABELS, SEED + 2);
 
-/** What serving answers, in the words of the query. */
-function served({ key, tMs }: (typeof labels)[number]): Record<string, unknown> {
-  const pane = paneAt(
+const paneOf = (wanted: string, tMs: number) =>
+  paneAt(
     plan,
-    ownRows.filter((row) => row.key === key),
+    ownRows.filter(({ key }) => key === wanted),
     tMs,
   );
+
+/** What serving answers, in the words of the query. */
+function served({ key, tMs }: (typeof labels)[number]): Record<string, unknown> {
+  const pane = paneOf(key, tMs);
   const known = marks
     .filter(({ availableAtMs }) => availableAtMs <= tMs)
     .map((mark) => mark.completeThroughMs);
@@ -152,6 +155,28 @@ describe("the training query", () => {
     const present = labels.filter((label) => Number(served(label)["purchase_count_1h"]) > 0);
     expect(present.length).toBeGreaterThan(LABELS / 10);
     expect(labels.length - present.length).toBeGreaterThan(LABELS / 10);
+  });
+});
+
+describe("the table function", () => {
+  it("answers for every key that serving has an answer for, and for no other", async () => {
+    const instants = labels.slice(0, 40).map(({ tMs }) => tMs);
+    let answered = 0;
+    for (const tMs of instants) {
+      const told = await query(
+        `SELECT * FROM ${dataset}.${plan.name}_at(TIMESTAMP_MILLIS(${String(tMs)})) ORDER BY user_id`,
+      );
+      const expected = [...KEYS].sort().flatMap((key) => {
+        const pane = paneOf(key, tMs);
+        const { columns, pane: current } = answer(plan, pane, tMs, undefined);
+        const values = plan.columns.map(({ name }, i) => [name, columns[i]?.value] as const);
+        return current ? [{ user_id: key, ...Object.fromEntries(values), seq: current.seq }] : [];
+      });
+      answered += expected.length;
+      expect(told).toMatchObject(expected);
+      expect(told).toHaveLength(expected.length);
+    }
+    expect(answered).toBeGreaterThan(20);
   });
 });
 

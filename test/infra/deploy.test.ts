@@ -99,6 +99,9 @@ describe("names", () => {
     expect(inputsOf(declared, "gcp:bigquery/table:Table", "tableId")).toEqual(
       [...layout.tables, ...layout.views].map(({ id }) => id).sort(),
     );
+    expect(inputsOf(declared, "gcp:bigquery/routine:Routine", "routineId")).toEqual(
+      layout.functions.map(({ id }) => id).sort(),
+    );
   });
 
   it("are those that the job is told", async () => {
@@ -155,7 +158,7 @@ describe("a change of the definitions", () => {
   const declaredFor = (...views: Parameters<typeof defineRegistry>[0]) =>
     declaredBy("small", { registry: defineRegistry(views) });
 
-  it("of a feature in a raised version is a table, a family and the job; nothing that keeps data goes", async () => {
+  it("of a feature in a raised version is a table, a family, the function and the job; nothing that keeps data goes", async () => {
     const before = await declaredFor(spends(1));
     const after = await declaredFor(spends(2, { more: true }));
     expect(changes(before, after)).toEqual({
@@ -167,6 +170,7 @@ describe("a change of the definitions", () => {
       removed: ["offline bigquery.IamMember spends_v1-writer", "offline bigquery.Table spends_v1"],
       changed: {
         "online bigtable.Table features_user": ["columnFamilies"],
+        "offline bigquery.Routine spends_at": ["definitionBody"],
         "offline bigquery.Table spends": ["description", "view"],
         ...NEW_JOB,
       },
@@ -175,13 +179,17 @@ describe("a change of the definitions", () => {
     expect(familiesOf(after)).toEqual([...familiesOf(before), "spends.v2.g0"].sort());
   });
 
-  it("of a feature in the same version is a column and the job", async () => {
+  it("of a feature in the same version is a column, the function and the job", async () => {
     const before = await declaredFor(spends(1));
     const after = await declaredFor(spends(1, { more: true }));
     expect(changes(before, after)).toEqual({
       added: [],
       removed: [],
-      changed: { "offline bigquery.Table spends_v1": ["schema"], ...NEW_JOB },
+      changed: {
+        "offline bigquery.Routine spends_at": ["definitionBody"],
+        "offline bigquery.Table spends_v1": ["schema"],
+        ...NEW_JOB,
+      },
     });
     const columns = columnsOf(before, "spends_v1");
     expect(columnsOf(after, "spends_v1").filter((column) => !columns.includes(column))).toEqual([
@@ -196,6 +204,7 @@ describe("a change of the definitions", () => {
     const { added, removed, changed } = changes(before, after);
     expect(added).toEqual([
       "offline bigquery.IamMember visits_v1-writer",
+      "offline bigquery.Routine visits_at",
       "offline bigquery.Table visits",
       "offline bigquery.Table visits_v1",
       "online bigtable.GCPolicy features_item-control",

@@ -80,7 +80,7 @@ describe.skipIf(cli === undefined)(
       expect(names.filter((name) => typeof name === "string" && name.endsWith(AUTONAMED))).toEqual([]);
     });
 
-    it("a feature adds a family and a table, changes the view, and updates the job in place", async () => {
+    it("a feature adds a family and a table, changes view and function, and updates the job in place", async () => {
       expect(await stack.up(widened)).toEqual([
         "create bigquery.IamMember user_purchases_v2-writer",
         "create bigquery.Table user_purchases_v2",
@@ -88,6 +88,7 @@ describe.skipIf(cli === undefined)(
         "delete bigquery.IamMember user_purchases_v1-writer",
         "delete bigquery.Table user_purchases_v1",
         ...NEW_GRAPH,
+        "update bigquery.Routine user_purchases_at",
         "update bigquery.Table user_purchases",
         "update bigtable.Table features_user",
         "update dataflow.Job job",
