@@ -9,7 +9,6 @@ import "./node-compat.ts";
 import "apache-beam";
 import { Pipeline } from "apache-beam/internal/pipeline";
 import * as pb from "apache-beam/proto/beam_runner_api";
-import { ApiServiceDescriptor } from "apache-beam/proto/endpoints";
 import { P, type PCollection, Root } from "apache-beam/pvalue";
 import { rawExternalTransform } from "apache-beam/transforms/external";
 import { withName } from "apache-beam/transforms/transform";
@@ -24,6 +23,7 @@ import {
   varintCoder,
 } from "../harness/coders.ts";
 import { combineFnPayload, COMBINE_FN_URN, DO_FN_URN, doFnPayload } from "../harness/registry.ts";
+import { environmentPayload, type WorkerEnvironment } from "./environment.ts";
 import { RESHUFFLE } from "./reshuffle.ts";
 
 /** A collection of elements of type `T`; `coder` is how they are written when they leave a worker. */
@@ -32,18 +32,6 @@ export interface Collection<T> {
   readonly coder: Coder<T>;
   readonly bounded: boolean;
 }
-
-/** Where a graph's workers run. */
-export type WorkerEnvironment =
-  /** In a worker pool that listens at `host:port`. */
-  | { readonly kind: "external"; readonly pool: string }
-  /** In containers that the runner starts. */
-  | { readonly kind: "docker"; readonly image: string }
-  /**
-   * In processes that the runner starts on its own machines: `command` is a program's path there, run with the
-   * arguments of a container's entry point, and `env` is added to its environment.
-   */
-  | { readonly kind: "process"; readonly command: string; readonly env?: Readonly<Record<string, string>> };
 
 /** A graph under construction. */
 export class Graph {
@@ -359,28 +347,4 @@ export interface CombineSpec<K, A, O> {
   readonly key: Coder<K>;
   readonly accumulator: Coder<A>;
   readonly output: Coder<O>;
-}
-
-function environmentPayload(environment: WorkerEnvironment): { urn: string; payload: Uint8Array } {
-  switch (environment.kind) {
-    case "external": {
-      const endpoint = ApiServiceDescriptor.create({ url: environment.pool });
-      return {
-        urn: "beam:env:external:v1",
-        payload: pb.ExternalPayload.toBinary(pb.ExternalPayload.create({ endpoint })),
-      };
-    }
-    case "docker":
-      return {
-        urn: "beam:env:docker:v1",
-        payload: pb.DockerPayload.toBinary(pb.DockerPayload.create({ containerImage: environment.image })),
-      };
-    case "process": {
-      const { command, env = {} } = environment;
-      return {
-        urn: "beam:env:process:v1",
-        payload: pb.ProcessPayload.toBinary(pb.ProcessPayload.create({ command, env: { ...env } })),
-      };
-    }
-  }
 }

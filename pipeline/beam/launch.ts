@@ -1,7 +1,7 @@
 import type { Registry } from "../define/index.ts";
 import type { StoreEndpoints } from "../stores/endpoints.ts";
 import { topicsOf } from "../stores/pubsub-layout.ts";
-import type { WorkerEnvironment } from "./beam.ts";
+import type { WorkerEnvironment } from "./environment.ts";
 import { buildGraph } from "./build.ts";
 import { type Job, type JobOptions, submit } from "./job.ts";
 import type { PubsubSourceOptions } from "./sources.ts";

@@ -4,7 +4,7 @@ import type { FlinkJobRef, FlinkStatus } from "../../infra/flink/control.ts";
 import { FlinkError } from "../../infra/flink/errors.ts";
 import { progressDisplay } from "../../infra/local/install/progress.ts";
 import { findRunningStack } from "../../infra/local/stack-file.ts";
-import type { WorkerEnvironment } from "../beam/beam.ts";
+import type { WorkerEnvironment } from "../beam/environment.ts";
 import { formatInstant } from "../core/instant.ts";
 import { features } from "../features/registry.ts";
 import { duration, runDirOf, storesOf, type StoreFlags, wholeNumber } from "../options.ts";

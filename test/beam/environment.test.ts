@@ -1,6 +1,7 @@
 import { DockerPayload, ExternalPayload, ProcessPayload } from "apache-beam/proto/beam_runner_api";
 import { expect, it } from "vitest";
-import { Graph, type WorkerEnvironment } from "../../pipeline/beam/beam.ts";
+import { Graph } from "../../pipeline/beam/beam.ts";
+import type { WorkerEnvironment } from "../../pipeline/beam/environment.ts";
 
 /** The one environment of a graph, as a runner reads it. */
 function environmentOf(environment: WorkerEnvironment) {

@@ -2,7 +2,7 @@
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Endpoints } from "../../infra/local/stack-file.ts";
-import type { WorkerEnvironment } from "../../pipeline/beam/beam.ts";
+import type { WorkerEnvironment } from "../../pipeline/beam/environment.ts";
 import { features } from "../../pipeline/features/registry.ts";
 import { provisionStores } from "../../pipeline/stores/provision.ts";
 import { provisionPubsub } from "../../pipeline/stores/pubsub-provision.ts";
