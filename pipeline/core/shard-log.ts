@@ -1,6 +1,19 @@
 import { Reader, Writer } from "./bytes.ts";
+import { FreshetError } from "./errors.ts";
 import { decodePartial, encodePartial, type SlicePartial } from "./slice-partial.ts";
+import { layoutMark } from "./view-layout.ts";
 import type { ViewPlan } from "./view-plan.ts";
+
+/** Thrown when a log was written by another layout of the view: read by this one, it would give wrong values. */
+export class LogLayoutError extends FreshetError {
+  constructor({ name, version }: ViewPlan) {
+    super(
+      "log_layout",
+      `the stored state of ${name} v${version} is of other features, sizes or another slide: raise the view's version`,
+      { view: name, version },
+    );
+  }
+}
 
 /**
  * What happened to a shard, in order. Its state is the fold of its log, and an entry says all that the state
@@ -31,7 +44,7 @@ export interface KeySnapshot {
   readonly touched: readonly number[];
 }
 
-/** One tag byte, then the content. Tags are part of stored state. */
+/** The layout's mark, one tag byte, then the content. Tags are part of stored state. */
 const EVENTS = 1;
 const FIRED = 2;
 const EARLY = 3;
@@ -43,8 +56,9 @@ const END = 0;
 /** Encoding is synchronous, so one buffer serves all shards. */
 const scratch = new Writer(1 << 14);
 
-/** The bytes of an entry, readable with a plan of the same features only. */
+/** The bytes of an entry, readable with a plan of the same layout only. */
 export function encodeLogEntry(plan: ViewPlan, entry: LogEntry): Uint8Array {
+  scratch.int32be(layoutMark(plan));
   switch (entry.kind) {
     case "events":
       scratch.byte(EVENTS);
@@ -68,10 +82,12 @@ export function encodeLogEntry(plan: ViewPlan, entry: LogEntry): Uint8Array {
 
 /**
  * Reads what `encodeLogEntry` wrote.
- * @throws RangeError for an unknown tag or bytes that end too soon: state of another layout
+ * @throws LogLayoutError for an entry of another layout
+ * @throws RangeError for an unknown tag or bytes that end too soon
  */
 export function decodeLogEntry(plan: ViewPlan, bytes: Uint8Array): LogEntry {
   const from = new Reader(bytes);
+  if (from.int32be() !== layoutMark(plan)) throw new LogLayoutError(plan);
   const tag = from.byte();
   switch (tag) {
     case EVENTS:

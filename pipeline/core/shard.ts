@@ -59,7 +59,7 @@ export class Shard {
 
   /**
    * The state that a log stands for.
-   * @throws RangeError for a log that a plan of other features wrote
+   * @throws LogLayoutError for a log that a plan of another layout wrote
    */
   static fold(plan: ViewPlan, log: Iterable<Uint8Array>): Shard {
     const shard = new Shard(plan);

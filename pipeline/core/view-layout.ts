@@ -1,4 +1,5 @@
 import { formatDuration } from "./duration.ts";
+import { hash53 } from "./hash.ts";
 import type { ViewPlan } from "./view-plan.ts";
 
 /**
@@ -30,6 +31,15 @@ export function layoutOf({ slideMs, shards, features }: ViewPlan): ViewLayout {
       sizesMs,
     })),
   };
+}
+
+const marks = new WeakMap<ViewPlan, number>();
+
+/** 32 bits that tell a layout from others. Stored state carries them, so that no other layout misreads it. */
+export function layoutMark(plan: ViewPlan): number {
+  let mark = marks.get(plan);
+  if (mark === undefined) marks.set(plan, (mark = hash53(JSON.stringify(layoutOf(plan))) | 0));
+  return mark;
 }
 
 /**

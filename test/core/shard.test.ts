@@ -1,7 +1,9 @@
 /** A shard, step by step. What holds for any history is in shard-histories.test.ts. */
 import { describe, expect, test } from "vitest";
+import { distinct } from "../../pipeline/core/aggregations/index.ts";
 import type { FeatureRow } from "../../pipeline/core/model.ts";
 import { Shard, type LogChange } from "../../pipeline/core/shard.ts";
+import { LogLayoutError } from "../../pipeline/core/shard-log.ts";
 import type { SliceBatch } from "../../pipeline/core/slice-batch.ts";
 import { toSliceEvent } from "../../pipeline/core/slice-grouper.ts";
 import { sliceOf } from "../../pipeline/core/slices.ts";
@@ -179,9 +181,26 @@ describe("a worker that has just read the log", () => {
     expect(brief(Shard.fold(plan, [shard.snapshot()]).early().rows)).toEqual(["v EARLY 10: 1/1"]);
   });
 
-  test("refuses a log of another layout", () => {
-    expect(() => Shard.fold(plan, [Buffer.of(9)])).toThrow("no entry of a shard's log begins with tag 9");
-    expect(() => Shard.fold(plan, [Buffer.of(1, 5)])).toThrow(RangeError);
+  test("refuses an entry that is damaged", () => {
+    const [entry = expect.unreachable()] = logOf(new Shard(plan).apply(batch([5])).log);
+    const unknown = Uint8Array.from(entry);
+    unknown[4] = 9; // behind the mark of the layout
+    expect(() => Shard.fold(plan, [unknown])).toThrow("no entry of a shard's log begins with tag 9");
+    for (const length of [1, 4, 6, entry.length - 1]) {
+      expect(() => Shard.fold(plan, [entry.subarray(0, length)])).toThrow(RangeError);
+    }
+  });
+
+  test("is not read by another layout of the view, even where the bytes would do", () => {
+    const [feature] = plan.features;
+    const others = countPlan({
+      features: [{ ...(feature ?? expect.unreachable()), aggregation: distinct(16) }],
+    });
+    const log = logOf(new Shard(plan).apply(batch([5])).log);
+    for (const other of [others, countPlan({ slideMs: 20 }), countPlan({ shards: 2 })]) {
+      expect(() => Shard.fold(other, log)).toThrow(LogLayoutError);
+    }
+    expect(Shard.fold(countPlan({ freshnessMs: 1 }), log).isEmpty).toBe(false);
   });
 });
 
