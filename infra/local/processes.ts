@@ -70,15 +70,14 @@ export async function startChild<R>(spec: ChildSpec<R>, options: StartOptions = 
     if (child.pid !== undefined) signalGroup(child.pid, "SIGKILL");
   };
   const exited = new Promise<ChildExit>((resolve) => {
+    // Over only when its log is whole: whoever waits may read the log then, or remove its folder.
+    const end = (exit: ChildExit) => log.end(() => resolve(exit));
     child.on("error", (error) => {
       lastLines.push(error.message);
-      resolve({ code: null, signal: null });
+      end({ code: null, signal: null });
     });
     child.on("exit", killGroup);
-    child.on("close", (code, signal) => {
-      log.end();
-      resolve({ code, signal });
-    });
+    child.on("close", (code, signal) => end({ code, signal }));
   });
 
   const ready = new Promise<R>((resolve) => {
