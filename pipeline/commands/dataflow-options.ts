@@ -4,28 +4,23 @@ import type { DataflowTarget } from "../../infra/dataflow/target.ts";
 import { namesOf } from "../../infra/names.ts";
 import { LOCAL, wholeNumber } from "../options.ts";
 
+/** What of a target may be left out on the command line: the stack's names tell it, or an error does. */
+type NamedByStack =
+  | "project"
+  | "region"
+  | "bucket"
+  | "image"
+  | "jobName"
+  | "serviceAccount"
+  | "instance"
+  | "dataset"
+  | "generation";
+
 /** What the options of `addStoreNames` and `addDataflowOptions` give. */
-export interface DataflowFlags {
-  readonly project?: string;
-  readonly region?: string;
+export interface DataflowFlags
+  extends Omit<DataflowTarget, NamedByStack | "labels">, Partial<Pick<DataflowTarget, NamedByStack>> {
   readonly name: string;
-  readonly bucket?: string;
-  readonly image?: string;
-  readonly jobName?: string;
-  readonly serviceAccount?: string;
-  readonly machineType: string;
-  readonly maxWorkers: number;
-  readonly numWorkers?: number;
-  readonly diskSizeGb?: number;
-  readonly subnetwork?: string;
-  readonly publicIps?: boolean;
-  readonly kmsKey?: string;
   readonly label?: Readonly<Record<string, string>>;
-  readonly experiments?: readonly string[];
-  readonly instance?: string;
-  readonly appProfile?: string;
-  readonly dataset?: string;
-  readonly generation?: number;
 }
 
 /** Options of a Dataflow job. Names that are left out are those that `pulumi up` gives. */

@@ -4,7 +4,7 @@ import { Command } from "commander";
 import { stringify } from "csv-stringify";
 import type { ViewPlan } from "../core/view-plan.ts";
 import { features } from "../features/registry.ts";
-import { addStoreOptions, storesOf, type StoreFlags } from "../options.ts";
+import { addStoreOptions, LOCAL, storesOf, type StoreFlags } from "../options.ts";
 import { type JsonValue, queryRows } from "../stores/bigquery-query.ts";
 import { bigqueryClient, closeClients } from "../stores/clients.ts";
 import type { StoreEndpoints } from "../stores/endpoints.ts";
@@ -86,7 +86,7 @@ function* batches(
 }
 
 async function answer(flags: TrainingFlags, plan: ViewPlan, labels: Iterable<LabelQuery>): Promise<void> {
-  const generation = flags.generation ?? 0;
+  const generation = flags.generation ?? LOCAL.generation;
   const sqlOf = (of: LabelQuery) =>
     trainingQuery({ plan, labels: of.sql, timeColumn: flags.timeColumn, generation });
   if (flags.sql) {
