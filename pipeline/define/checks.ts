@@ -1,6 +1,9 @@
 import { DurationError, parseDuration } from "../core/duration.ts";
 import { DefinitionError, type DefinitionPlace } from "./errors.ts";
 
+/** Versions of a view or a service. */
+export const VERSION_RANGE = [1, 99_999] as const;
+
 const SNAKE_CASE = /^[a-z][a-z0-9]*(_[a-z0-9]+)*$/;
 
 /**

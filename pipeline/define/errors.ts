@@ -24,11 +24,17 @@ export type DefinitionErrorCode =
   | "duplicate_view"
   | "entity_conflict"
   | "event_conflict"
-  | "unknown_view";
+  | "unknown_view"
+  | "no_views"
+  | "unknown_feature"
+  | "bad_policy"
+  | "bad_request_schema"
+  | "duplicate_service"
+  | "unregistered_view";
 
 /** Where a definition is wrong. */
 export interface DefinitionPlace {
-  readonly kind: "feature view" | "event" | "entity" | "registry";
+  readonly kind: "feature view" | "feature service" | "event" | "entity" | "registry";
   readonly name: string;
   /** Path of what is wrong within the definition: `window.slide`, `features.spend.over`. */
   readonly field: string;

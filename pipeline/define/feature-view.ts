@@ -3,7 +3,7 @@ import type { EventPlan } from "../core/event-plan.ts";
 import type { FeatureValue } from "../core/model.ts";
 import type { ColumnPlan, ViewPlan } from "../core/view-plan.ts";
 import { aggregators, type Aggregators, type Feature } from "./aggregators.ts";
-import { checkInteger, checkName } from "./checks.ts";
+import { checkInteger, checkName, VERSION_RANGE } from "./checks.ts";
 import type { EntityDefinition } from "./entity.ts";
 import { DefinitionError, type DefinitionPlace } from "./errors.ts";
 import { requireField, type EventDefinition } from "./event.ts";
@@ -56,7 +56,6 @@ export interface FeatureView<N extends string = string, Key extends string = str
 
 /** Bigtable takes family names of 64 characters; version and generation follow the name. */
 const MAX_NAME_LENGTH = 40;
-const VERSION_RANGE = [1, 99_999] as const;
 const SHARD_RANGE = [1, 1_024] as const;
 
 /**

@@ -9,5 +9,13 @@ export {
   type FeatureView,
   type FeatureViewOptions,
 } from "./feature-view.ts";
+export {
+  defineFeatureService,
+  type FeatureService,
+  type FeatureServiceOptions,
+  type OnDemand,
+} from "./feature-service.ts";
+export { prefixed, type PrefixedView } from "./prefixed.ts";
 export { defineRegistry, type Registry } from "./registry.ts";
+export { defineServices, type Services } from "./services.ts";
 export type { WindowPolicy } from "./window.ts";

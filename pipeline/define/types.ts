@@ -6,3 +6,7 @@ export type Simplify<T> = { [K in keyof T]: T[K] } & {};
 
 /** At least one. */
 export type NonEmpty<T> = readonly [T, ...T[]];
+
+/** No names at all: what an option left out comes to. */
+// eslint-disable-next-line @typescript-eslint/no-empty-object-type -- none is what it means
+export type Nothing = {};

@@ -17,7 +17,7 @@ const original = (file: string) => readFile(path.join(CHECKOUT, file), "utf8");
 beforeAll(async () => {
   root = await mkdtemp(path.join(tmpdir(), "freshet-readme-"));
   await mkdir(path.join(root, "pipeline", "features"), { recursive: true });
-  for (const shared of ["schemas", "pipeline/define", "pipeline/core"]) {
+  for (const shared of ["schemas", "pipeline/define", "pipeline/core", "node_modules"]) {
     await symlink(path.join(CHECKOUT, shared), path.join(root, shared));
   }
   const files = readmeFiles();
