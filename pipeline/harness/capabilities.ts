@@ -5,6 +5,7 @@
 export const WORKER_CAPABILITIES: readonly string[] = [
   "beam:coder:bytes:v1",
   "beam:coder:bool:v1",
+  "beam:coder:custom_window:v1",
   "beam:coder:double:v1",
   "beam:coder:global_window:v1",
   "beam:coder:interval_window:v1",
@@ -13,6 +14,7 @@ export const WORKER_CAPABILITIES: readonly string[] = [
   "beam:coder:length_prefix:v1",
   "beam:coder:nullable:v1",
   "beam:coder:param_windowed_value:v1",
+  "beam:coder:sharded_key:v1",
   "beam:coder:state_backed_iterable:v1",
   "beam:coder:string_utf8:v1",
   "beam:coder:timer:v1",

@@ -2,6 +2,7 @@ import { Writer } from "../../core/bytes.ts";
 import type { Reader } from "../../core/bytes.ts";
 import type { KV } from "../windowed-value.ts";
 import { Coder } from "./coder.ts";
+import { bytesCoder } from "./primitive.ts";
 
 class KvCoder<K, V> extends Coder<KV<K, V>> {
   readonly key: Coder<K>;
@@ -82,4 +83,30 @@ class LengthPrefixCoder<T> extends Coder<T> {
 /** A value behind its length: how runners carry what they can't read. */
 export function lengthPrefixCoder<T>(of: Coder<T>): Coder<T> {
   return new LengthPrefixCoder(of);
+}
+
+/** A key with the shard that a runner put it in. */
+export interface ShardedKey<K = unknown> {
+  readonly shardId: Uint8Array;
+  readonly key: K;
+}
+
+class ShardedKeyCoder<K> extends Coder<ShardedKey<K>> {
+  readonly #key: Coder<K>;
+  constructor(key: Coder<K>) {
+    super("beam:coder:sharded_key:v1", [key]);
+    this.#key = key;
+  }
+  encode({ shardId, key }: ShardedKey<K>, to: Writer): void {
+    bytesCoder.encode(shardId, to, true);
+    this.#key.encode(key, to, true);
+  }
+  decode(from: Reader): ShardedKey<K> {
+    return { shardId: bytesCoder.decode(from, true), key: this.#key.decode(from, true) };
+  }
+}
+
+/** A key behind its shard: how runners spread one key's work. */
+export function shardedKeyCoder<K>(key: Coder<K>): Coder<ShardedKey<K>> {
+  return new ShardedKeyCoder(key);
 }

@@ -1,7 +1,7 @@
 import { HarnessError } from "../errors.ts";
 import type { Window } from "../windowed-value.ts";
 import type { Coder, CoderProto } from "./coder.ts";
-import { kvCoder, lengthPrefixCoder, nullableCoder } from "./composite.ts";
+import { kvCoder, lengthPrefixCoder, nullableCoder, shardedKeyCoder } from "./composite.ts";
 import type { Continuation } from "./iterable.ts";
 import {
   ITERABLE_URN,
@@ -11,6 +11,7 @@ import {
 } from "./iterable.ts";
 import { boolCoder, bytesCoder, doubleCoder, jsonCoder, utf8Coder, varintCoder } from "./primitive.ts";
 import {
+  customWindowCoder,
   globalWindowCoder,
   intervalWindowCoder,
   paramWindowedValueCoder,
@@ -75,6 +76,10 @@ export class CoderTable {
         return stateBackedIterableCoder(component(0), this.continuations);
       case "beam:coder:nullable:v1":
         return nullableCoder(component(0));
+      case "beam:coder:sharded_key:v1":
+        return shardedKeyCoder(component(0));
+      case "beam:coder:custom_window:v1":
+        return customWindowCoder(component(0) as Coder<Window>);
       case "beam:coder:length_prefix:v1":
         return lengthPrefixCoder(component(0));
       case "beam:coder:windowed_value:v1":

@@ -31,6 +31,34 @@ export const intervalWindowCoder = coder<Window>("beam:coder:interval_window:v1"
   },
 });
 
+const INSTANT_BYTES = 8;
+
+/**
+ * A window of another language's window function: only the runner makes such ones, so it is handed on by its encoding.
+ * The instant before it is not read: some of Beam's have no exact number, and a window that can be read has its own.
+ */
+class CustomWindowCoder extends Coder<Window> {
+  readonly #of: Coder<Window>;
+  constructor(of: Coder<Window>) {
+    super("beam:coder:custom_window:v1", [of]);
+    this.#of = of;
+  }
+  encode(window: Window, to: Writer): void {
+    to.bytes(Buffer.from(window.id, "latin1"));
+  }
+  decode(from: Reader): Window {
+    const begin = from.pos;
+    from.bytes(INSTANT_BYTES);
+    const { start, end, maxTimestamp } = this.#of.decode(from, true);
+    return { start, end, maxTimestamp, id: from.buf.toString("latin1", begin, from.pos) };
+  }
+}
+
+/** A window behind its last instant, so that a runner that can't read the window knows when it ends. */
+export function customWindowCoder(of: Coder<Window>): Coder<Window> {
+  return new CustomWindowCoder(of);
+}
+
 function encodeWindows(of: Coder<Window>, windows: readonly Window[], to: Writer): void {
   to.int32be(windows.length);
   for (const window of windows) of.encode(window, to, true);
