@@ -25,6 +25,7 @@ import {
 import { combineFnPayload, COMBINE_FN_URN, DO_FN_URN, doFnPayload } from "../harness/registry.ts";
 import { environmentPayload, type WorkerEnvironment } from "./environment.ts";
 import { RESHUFFLE } from "./reshuffle.ts";
+import { type StateSpec, stateSpecProto } from "./state-spec.ts";
 
 /** A collection of elements of type `T`; `coder` is how they are written when they leave a worker. */
 export interface Collection<T> {
@@ -236,10 +237,7 @@ export class Graph {
     for (const [name, state] of Object.entries(spec.states ?? {})) {
       const coderId = this.#coderId(state.coder);
       payload.stateSpecs[name] = pb.StateSpec.create({
-        spec:
-          state.kind === "bag"
-            ? { oneofKind: "bagSpec", bagSpec: { elementCoderId: coderId } }
-            : { oneofKind: "readModifyWriteSpec", readModifyWriteSpec: { coderId } },
+        spec: stateSpecProto(state, coderId),
         protocol: { urn: "beam:user_state:bag:v1", payload: new Uint8Array() },
       });
     }
@@ -334,7 +332,7 @@ export interface ParDoSpec<O, T extends Record<string, unknown> = Record<never, 
   readonly config?: unknown;
   readonly output: Coder<O>;
   readonly tags?: { readonly [K in keyof T]: Coder<T[K]> };
-  readonly states?: Readonly<Record<string, { readonly kind: "value" | "bag"; readonly coder: Coder<any> }>>;
+  readonly states?: Readonly<Record<string, StateSpec>>;
   readonly timers?: Readonly<
     Record<string, { readonly domain: "event" | "processing"; readonly key: Coder<any> }>
   >;

@@ -30,6 +30,16 @@ export interface BagState<T> {
   folded<S extends object>(fold: (elements: readonly T[]) => S): S;
 }
 
+/**
+ * What a CombineFn makes of all inputs that were added, of the current key and window; loaded before `process` or
+ * `onTimer`. A bundle that only adds writes one more accumulator; the first `read` merges what there is into one.
+ */
+export interface CombiningState<I, O> {
+  add(input: I): void;
+  read(): O;
+  clear(): void;
+}
+
 /** A timer of the current key and window. Setting it replaces the armed one of the same family and tag. */
 export interface Timer {
   /** @param fireMs epoch ms in the family's time domain. @param [holdMs=fireMs] least timestamp `onTimer` may emit; at most fireMs for event-time timers. */
@@ -86,6 +96,7 @@ export interface TimerContext<O> extends ElementContext<O> {
   readonly holdMs: number;
 }
 
+  combining<I, O>(state: string): CombiningState<I, O>;
 /**
  * User code of a ParDo. A returned promise is awaited before the next element; all of it before the bundle
  * commits. An error fails the bundle and reaches the runner with its stack and the transform's name.

@@ -2,6 +2,7 @@ import type { ProcessBundleDescriptor } from "apache-beam/proto/beam_fn_api";
 import { ProcessBundleDescriptor as Descriptor, RemoteGrpcPort } from "apache-beam/proto/beam_fn_api";
 import type { OutputTime_Enum } from "apache-beam/proto/beam_runner_api";
 import * as pb from "apache-beam/proto/beam_runner_api";
+import { type StateSpec, stateSpecProto } from "../../pipeline/beam/state-spec.ts";
 import { Reader, Writer } from "../../pipeline/core/bytes.ts";
 import type { Coder } from "../../pipeline/harness/coders.ts";
 import {
@@ -30,7 +31,7 @@ export interface ParDoSpec {
   readonly output?: Coder<unknown>;
   /** Coders of the additional outputs. */
   readonly tags?: Readonly<Record<string, Coder<unknown>>>;
-  readonly states?: Readonly<Record<string, { kind: "value" | "bag"; coder: Coder<unknown> }>>;
+  readonly states?: Readonly<Record<string, StateSpec>>;
   readonly timers?: Readonly<Record<string, { domain: "event" | "processing"; key: Coder<unknown> }>>;
   readonly sideInputs?: Readonly<Record<string, Collection>>;
 }
@@ -76,10 +77,7 @@ export class Stage {
     for (const [name, { kind, coder }] of Object.entries(spec.states ?? {})) {
       const coderId = this.getCoderId(coder);
       payload.stateSpecs[name] = pb.StateSpec.create({
-        spec:
-          kind === "bag"
-            ? { oneofKind: "bagSpec", bagSpec: { elementCoderId: coderId } }
-            : { oneofKind: "readModifyWriteSpec", readModifyWriteSpec: { coderId } },
+        spec: stateSpecProto(state, this.getCoderId(state.coder)),
       });
     }
     for (const [name, { domain, key }] of Object.entries(spec.timers ?? {})) {

@@ -39,17 +39,22 @@ export const COMBINE_URNS: ReadonlySet<string> = new Set([PRECOMBINE_URN, ...Obj
 export function combineOperator(context: OperatorContext): Operator {
   const { transform } = context;
   const spec = required(transform.spec, `spec of ${context.id}`);
-  const { combineFn } = CombinePayload.fromBinary(spec.payload);
-  if (combineFn?.urn !== COMBINE_FN_URN) {
-    const message = `can't run a CombineFn of kind ${combineFn?.urn ?? "none"}`;
-    throw new HarnessError("unsupported", message, { transform: transform.uniqueName });
-  }
-  const fn = makeCombineFn(combineFn.payload);
+  const fn = registeredCombineFn(CombinePayload.fromBinary(spec.payload).combineFn, transform.uniqueName);
   const step = STEPS[spec.urn];
   return step ? new CombineStep(context, fn, step) : new Precombine(context, fn);
 }
 
 class CombineStep implements Operator {
+/** The CombineFn that a spec names. @throws HarnessError `not_registered`; `unsupported` for one that is not ours */
+export function registeredCombineFn(spec: FunctionSpec | undefined, transform: string): CombineFn {
+  if (spec?.urn !== COMBINE_FN_URN) {
+    throw new HarnessError("unsupported", `can't run a CombineFn of kind ${spec?.urn ?? "none"}`, {
+      transform,
+    });
+  }
+  return makeCombineFn(spec.payload);
+}
+
   readonly id: string;
   readonly name: string;
   readonly #fn: CombineFn;

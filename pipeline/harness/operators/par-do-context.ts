@@ -1,7 +1,8 @@
-import type { BagState, OutputOptions, Timer, TimerContext, ValueState } from "../dofn.ts";
+import type { BagState, CombiningState, OutputOptions, Timer, TimerContext, ValueState } from "../dofn.ts";
 import { HarnessError } from "../errors.ts";
 import { BagCell, ValueCell } from "../state/cell.ts";
 import type { Cell } from "../state/cell.ts";
+import { CombiningCell } from "../state/combining-cell.ts";
 import type { KeyedState } from "../state/keyed-state.ts";
 import type { TimerFamily } from "../state/timers.ts";
 import type { Pane, TimerData, Window, WindowedValue } from "../windowed-value.ts";
@@ -62,6 +63,12 @@ export class ProcessContext {
     const { timers } = this.run;
     if (!timers || !this.#state) throw this.#notDeclared("timer family", family);
     return timers.timer(this.#state, family, tag, this.key, this.window);
+  combining<I, O>(name: string): CombiningState<I, O> {
+    const cell = this.#cell(name);
+    if (!(cell instanceof CombiningCell)) throw this.#notDeclared("combining state", name);
+    return cell as CombiningCell<I, unknown, O>;
+  }
+
   }
 
   // eslint-disable-next-line @typescript-eslint/no-unnecessary-type-parameters -- DoFn's contract: the caller names the type

@@ -10,6 +10,7 @@ import { SideInputs } from "../state/side-inputs.ts";
 import { Timers } from "../state/timers.ts";
 import type { TimerFamily } from "../state/timers.ts";
 import type { TimerData } from "../windowed-value.ts";
+import { registeredCombineFn } from "./combine.ts";
 import type { OperatorContext } from "./operator.ts";
 
 /** What a ParDo's payload declares beside its DoFn, ready for a processor. */
@@ -55,7 +56,12 @@ function stateSpecs(payload: ParDoPayload, context: OperatorContext): StateSpec[
     }
     throw unsupported(
       context,
-      `state "${name}" is of kind ${spec.oneofKind ?? "none"}; there are value and bag`,
+      `state "${name}" is of kind ${spec.oneofKind ?? "none"}; there are value, bag and combining`,
+    if (spec.oneofKind === "combiningSpec") {
+      const { accumulatorCoderId, combineFn } = spec.combiningSpec;
+      const fn = registeredCombineFn(combineFn, context.transform.uniqueName);
+      return { name, kind: "combining", coder: context.coders.get(accumulatorCoderId), fn };
+    }
     );
   });
 }

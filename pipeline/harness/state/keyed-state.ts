@@ -2,15 +2,15 @@ import type { StateKey } from "apache-beam/proto/beam_fn_api";
 import type { StateChannel } from "../channels/state.ts";
 import type { Coder } from "../coders/coder.ts";
 import type { Window } from "../windowed-value.ts";
+import type { CombineFn } from "../dofn.ts";
 import type { Cell } from "./cell.ts";
 import { BagCell, ValueCell } from "./cell.ts";
+import { CombiningCell } from "./combining-cell.ts";
 
-/** A state that a transform declares. */
-export interface StateSpec {
-  readonly name: string;
-  readonly kind: "value" | "bag";
-  readonly coder: Coder<unknown>;
-}
+/** A state that a transform declares. A combining one's coder is of its accumulators. */
+export type StateSpec = { readonly name: string; readonly coder: Coder<unknown> } & (
+  { readonly kind: "value" | "bag" } | { readonly kind: "combining"; readonly fn: CombineFn }
+);
 
 /** All states of one key and window: loaded, changed, written and cached together. */
 export class KeyedState {
@@ -21,10 +21,9 @@ export class KeyedState {
   constructor(transformId: string, specs: readonly StateSpec[], key: Uint8Array, window: Window) {
     const windowBytes = Uint8Array.from(Buffer.from(window.id, "latin1"));
     this.cells = new Map(
-      specs.map(({ name, kind, coder }) => {
-        const bagUserState = { transformId, userStateId: name, window: windowBytes, key };
-        const stateKey: StateKey = { type: { oneofKind: "bagUserState", bagUserState } };
-        return [name, kind === "bag" ? new BagCell(stateKey, coder) : new ValueCell(stateKey, coder)];
+      specs.map((spec) => {
+        const bagUserState = { transformId, userStateId: spec.name, window: windowBytes, key };
+        return [spec.name, cellOf(spec, { type: { oneofKind: "bagUserState", bagUserState } })];
       }),
     );
   }
@@ -55,5 +54,16 @@ export class KeyedState {
 
   flush(channel: StateChannel, instruction: string, sent: Promise<void>[]): void {
     for (const cell of this.cells.values()) cell.flush(channel, instruction, sent);
+  }
+}
+
+function cellOf(spec: StateSpec, stateKey: StateKey): Cell {
+  switch (spec.kind) {
+    case "value":
+      return new ValueCell(stateKey, spec.coder);
+    case "bag":
+      return new BagCell(stateKey, spec.coder);
+    case "combining":
+      return new CombiningCell(stateKey, spec.coder, spec.fn);
   }
 }
