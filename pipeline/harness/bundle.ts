@@ -12,7 +12,7 @@ export interface WorkerServices {
   readonly stateCache: StateCache;
   readonly sideInputCache: SideInputCache;
   /** Processing time, epoch ms. */
-  now(): number;
+  readonly now: () => number;
 }
 
 /** The runner's promises about what a bundle may reuse; absent: nothing. */

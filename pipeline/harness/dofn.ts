@@ -53,11 +53,16 @@ export interface Counter {
 export interface Distribution {
   update(value: number): void;
 }
+/** The newest of all workers' values counts. */
+export interface Gauge {
+  set(value: number): void;
+}
 
 /** User metrics; reported to the runner with the bundle that made them (attempted, as the Beam model names it). */
 export interface Metrics {
   counter(name: string): Counter;
   distribution(name: string): Distribution;
+  gauge(name: string): Gauge;
 }
 
 /** What a DoFn gets once, when it is made ready. */

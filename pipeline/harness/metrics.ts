@@ -1,4 +1,4 @@
-import type { Counter, Distribution, Metrics } from "./dofn.ts";
+import type { Counter, Distribution, Gauge, Metrics } from "./dofn.ts";
 
 /** A counter and what it holds. */
 class CounterCell implements Counter {
@@ -61,10 +61,24 @@ class DistributionCell implements Distribution, DistributionTotal {
   }
 }
 
+/** A gauge's value in this bundle, if it has any, and when it was set. */
+class GaugeCell implements Gauge {
+  latest: { readonly value: number; readonly atMs: number } | undefined;
+  readonly #now: () => number;
+  constructor(now: () => number) {
+    this.#now = now;
+  }
+  set(value: number): void {
+    this.latest = { value, atMs: this.#now() };
+  }
+}
+
 /** The user metrics of one transform in the running bundle. Cells stay the same objects, since user code keeps them. */
 export class TransformMetrics implements Metrics {
   readonly counters = new Map<string, CounterCell>();
   readonly distributions = new Map<string, DistributionCell>();
+  readonly gauges = new Map<string, GaugeCell>();
+  #now: () => number = () => 0;
 
   counter(name: string): CounterCell {
     return getOrMake(this.counters, name, () => new CounterCell());
@@ -74,13 +88,19 @@ export class TransformMetrics implements Metrics {
     return getOrMake(this.distributions, name, () => new DistributionCell());
   }
 
-  /** Begins a bundle. */
-  reset(): void {
+  gauge(name: string): GaugeCell {
+    return getOrMake(this.gauges, name, () => new GaugeCell(() => this.#now()));
+  }
+
+  /** Begins a bundle. @param now processing time, epoch ms */
+  reset(now: () => number): void {
+    this.#now = now;
+    for (const gauge of this.gauges.values()) gauge.latest = undefined;
     for (const counter of this.counters.values()) counter.total = 0;
     for (const distribution of this.distributions.values()) distribution.reset();
   }
 
-  /** Adds another's totals. */
+  /** Adds another's totals; gauges have none. */
   merge(other: TransformMetrics): void {
     for (const [name, { total }] of other.counters) this.counter(name).add(total);
     for (const [name, distribution] of other.distributions) this.distribution(name).merge(distribution);
@@ -101,7 +121,7 @@ export interface DistributionSnapshot extends Omit<DistributionTotal, "buckets">
   readonly buckets: readonly (readonly [near: number, values: number])[];
 }
 
-/** What this process's workers have counted in bundles that succeeded. */
+/** What this process's workers have counted in bundles that succeeded. Gauges are the runner's alone. */
 export interface MetricsSnapshot {
   readonly counters: readonly CounterSnapshot[];
   readonly distributions: readonly DistributionSnapshot[];

@@ -6,6 +6,7 @@ import type { DistributionTotal, TransformMetrics } from "./metrics.ts";
 const NAMESPACE = "freshet";
 const SUM = "beam:metrics:sum_int64:v1";
 const DISTRIBUTION = "beam:metrics:distribution_int64:v1";
+const LATEST = "beam:metrics:latest_int64:v1";
 
 /** How many elements a PCollection got in this bundle. */
 export function elementCount(pcollection: string, count: number): MonitoringInfo {
@@ -24,6 +25,11 @@ export function userMetrics(transformId: string, metrics: TransformMetrics): Mon
     infos.push(
       info("beam:metric:user:distribution_int64:v1", DISTRIBUTION, labels(name), integers(distribution)),
     );
+  }
+  for (const [name, { latest }] of metrics.gauges) {
+    if (!latest) continue;
+    const values = [latest.atMs, Math.round(latest.value)];
+    infos.push(info("beam:metric:user:latest_int64:v1", LATEST, labels(name), values));
   }
   return infos;
 }

@@ -2,7 +2,7 @@ import type { MonitoringInfo } from "apache-beam/proto/metrics";
 import { describe, expect, test } from "vitest";
 import { Reader } from "../../pipeline/core/bytes.ts";
 import { kvCoder, utf8Coder, varintCoder } from "../../pipeline/harness/coders.ts";
-import type { Counter, Distribution, DoFn } from "../../pipeline/harness/dofn.ts";
+import type { Counter, Distribution, DoFn, Gauge } from "../../pipeline/harness/dofn.ts";
 import { metricsSnapshot } from "../../pipeline/harness/metrics.ts";
 import { registerDoFn } from "../../pipeline/harness/registry.ts";
 import { connectedWorker, gate } from "./fixture.ts";
@@ -14,11 +14,14 @@ registerDoFn("measured", (): DoFn<number, number> => {
   let positive: Counter;
   let untouched: Counter;
   let sizes: Distribution;
+  let newest: Gauge;
   return {
     setup({ metrics }) {
       positive = metrics.counter("positive");
       untouched = metrics.counter("untouched");
       sizes = metrics.distribution("sizes");
+      newest = metrics.gauge("newest");
+      metrics.gauge("unset");
     },
     process(n, context): void | Promise<void> {
       if (n > 0) positive.add(1);
@@ -44,14 +47,16 @@ function readable(infos: readonly MonitoringInfo[]): string[] {
     .sort();
 }
 const AFTER = (transform: string) => [
+const NOW = 1_700_000_000_123;
   "element_count:v1 pc0 = 3",
   "element_count:v1 pc1 = 6",
   `user:distribution_int64:v1 ${transform}/freshet/sizes = 3,5,-5,7`,
   `user:sum_int64:v1 ${transform}/freshet/positive = 2`,
+  `user:latest_int64:v1 ${transform}/freshet/newest = ${NOW},70`, // an instant, then the value
 ];
 
 describe("with full monitoring infos", () => {
-  const fixture = connectedWorker();
+  const fixture = connectedWorker({ now: () => NOW });
   const begin = (transform: string) => {
     const stage = new Stage(fixture.runner);
     const input = stage.source(varintCoder);
@@ -202,7 +207,7 @@ describe("with full monitoring infos", () => {
 });
 
 describe("with a runner that knows short ids", () => {
-  const fixture = connectedWorker({ runnerCapabilities: [SHORT_IDS] });
+  const fixture = connectedWorker({ runnerCapabilities: [SHORT_IDS], now: () => NOW });
 
   test("payloads come by short id; what they stand for is told on request", async () => {
     const stage = new Stage(fixture.runner);

@@ -75,7 +75,7 @@ export class ParDo implements Operator {
 
   startBundle(bundle: Bundle): void | Promise<void> {
     const { states, timers, sideInputs } = this.#parts;
-    this.metrics.reset();
+    this.metrics.reset(bundle.services.now);
     this.#serial.reset();
     states?.startBundle(bundle);
     timers?.startBundle(bundle);
