@@ -130,6 +130,7 @@ export class Graph {
         payload: pb.ParDoPayload.toBinary(this.#parDoPayload(spec)),
       };
       if (spec.states ?? spec.timers) this.#require("beam:requirement:pardo:stateful:v1");
+      if (spec.finalizes) this.#require("beam:requirement:pardo:finalization:v1");
       const make = (coder: Coder<any>) => this.#collection(coder, windowing, input.bounded);
       const tags = Object.entries<Coder<any>>(spec.tags ?? ({} as any)).map(([tag, coder]) => [
         tag,
@@ -233,6 +234,7 @@ export class Graph {
   #parDoPayload(spec: ParDoSpec<any, any>): pb.ParDoPayload {
     const payload = pb.ParDoPayload.create({
       doFn: { urn: DO_FN_URN, payload: doFnPayload(spec.doFn, spec.config) },
+      requestsFinalization: spec.finalizes ?? false,
     });
     for (const [name, state] of Object.entries(spec.states ?? {})) {
       const coderId = this.#coderId(state.coder);
@@ -337,6 +339,8 @@ export interface ParDoSpec<O, T extends Record<string, unknown> = Record<never, 
     Record<string, { readonly domain: "event" | "processing"; readonly key: Coder<any> }>
   >;
   readonly sideInputs?: Readonly<Record<string, Collection<any>>>;
+  /** Whether the DoFn has callbacks run once the runner has made a bundle durable. @default false */
+  readonly finalizes?: boolean;
 }
 
 export interface CombineSpec<K, A, O> {

@@ -2,6 +2,7 @@ import type { Elements } from "apache-beam/proto/beam_fn_api";
 import type { DataChannel } from "./channels/data.ts";
 import type { StateChannel } from "./channels/state.ts";
 import { HarnessError } from "./errors.ts";
+import type { BundleCallback } from "./finalization.ts";
 import type { StateCache } from "./state/cache.ts";
 import type { SideInputCache } from "./state/side-inputs.ts";
 
@@ -27,6 +28,8 @@ export class Bundle {
   readonly instruction: string;
   readonly tokens: CacheTokens;
   readonly services: WorkerServices;
+  /** What shall run once the runner has made the bundle durable. */
+  readonly callbacks: BundleCallback[] = [];
   #pending: Promise<unknown>[] = [];
   #room: Promise<unknown> = Promise.resolve();
   #open = true;

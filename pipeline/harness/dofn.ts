@@ -76,6 +76,14 @@ export interface BundleContext<O> {
   emit(value: O, options?: OutputOptions): void;
   /** Processing time, epoch ms. */
   now(): number;
+  /**
+   * Runs `callback` once the runner has made this bundle durable: on Flink, when the next checkpoint is complete. At
+   * most once and on best effort, as in the Beam model: not after a failure, a restart, or once it has expired. An
+   * error of it is logged. The transform must declare `finalizes`.
+   * @param [validMs=300000] how long the runner may take, ms
+   * @throws HarnessError `state` where the transform doesn't declare it
+   */
+  afterBundleCommit(callback: () => void | Promise<void>, validMs?: number): void;
 }
 
 export interface ElementContext<O> extends BundleContext<O> {
@@ -88,6 +96,7 @@ export interface ElementContext<O> extends BundleContext<O> {
   ready(): Promise<unknown>;
   value<T>(state: string): ValueState<T>;
   bag<T>(state: string): BagState<T>;
+  combining<I, O>(state: string): CombiningState<I, O>;
   timer(family: string, tag?: string): Timer;
   /** The whole content of an iterable side input, in the current window. */
   // eslint-disable-next-line @typescript-eslint/no-unnecessary-type-parameters -- as for states, the caller names the type
@@ -101,7 +110,6 @@ export interface TimerContext<O> extends ElementContext<O> {
   readonly holdMs: number;
 }
 
-  combining<I, O>(state: string): CombiningState<I, O>;
 /**
  * User code of a ParDo. A returned promise is awaited before the next element; all of it before the bundle
  * commits. An error fails the bundle and reaches the runner with its stack and the transform's name.

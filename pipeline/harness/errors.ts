@@ -7,7 +7,7 @@ export type HarnessErrorCode =
   | "protocol" // a message breaks the Fn API
   | "timer_hold" // a timer or its output breaks its hold
   | "output" // an output without a place, a timestamp or a window
-  | "state" // user code asks for a state, timer or side input that its transform doesn't declare
+  | "state" // user code asks for a state, timer, side input or callback that its transform doesn't declare
   | "runner_gone";
 
 /** Thrown by the worker; `transform` is the unique name of the transform at fault, where there is one. */

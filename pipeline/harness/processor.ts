@@ -5,6 +5,7 @@ import { Bundle } from "./bundle.ts";
 import type { Inbox } from "./channels/inbox.ts";
 import { CoderTable } from "./coders/table.ts";
 import { HarnessError, required } from "./errors.ts";
+import type { BundleCallback } from "./finalization.ts";
 import { commitMetrics } from "./metrics.ts";
 import { elementCount, userMetrics } from "./monitoring-infos.ts";
 import { makeOperator } from "./operators/make.ts";
@@ -34,8 +35,11 @@ export class Processor {
     this.#dataUrl = this.#onlyDataUrl();
   }
 
-  /** Runs a bundle to its end. Rejects with its failure; the processor is then of no more use: `abort` it. */
-  async run(instruction: string, request: ProcessBundleRequest): Promise<void> {
+  /**
+   * Runs a bundle to its end. Rejects with its failure; the processor is then of no more use: `abort` it.
+   * @returns what shall run once the runner has made it durable
+   */
+  async run(instruction: string, request: ProcessBundleRequest): Promise<readonly BundleCallback[]> {
     const bundle = new Bundle(instruction, cacheTokens(request), this.#services);
     this.#bundle = bundle;
     this.#ready ??= this.#setup();
@@ -59,6 +63,7 @@ export class Processor {
       operator.release?.();
       if (operator.metrics) commitMetrics(operator.name, operator.metrics);
     }
+    return bundle.callbacks;
   }
 
   /** Gives a failed bundle up: nothing more is sent for it, nothing of it is kept. */

@@ -12,6 +12,8 @@ import { DataChannel } from "./channels/data.ts";
 import { LoggingChannel } from "./channels/logging.ts";
 import { StateChannel } from "./channels/state.ts";
 import { describeError, HarnessError } from "./errors.ts";
+import type { BundleCallback } from "./finalization.ts";
+import { Finalizations } from "./finalization.ts";
 import { addLogSink, log, writeLog } from "./log.ts";
 import { ShortIds } from "./monitoring-infos.ts";
 import { Processor } from "./processor.ts";
@@ -64,6 +66,7 @@ export class Worker {
   readonly #idle = new Map<string, Processor[]>();
   /** Running bundles, by instruction. */
   readonly #running = new Map<string, Processor>();
+  readonly #finalizations: Finalizations;
   readonly #shortIds = new ShortIds();
   readonly #useShortIds: boolean;
   readonly #finish = Promise.withResolvers<undefined>();
@@ -93,6 +96,7 @@ export class Worker {
       sideInputCache: new SideInputCache(),
       now: now ?? Date.now,
     };
+    this.#finalizations = new Finalizations(this.#services.now);
     const ownLogging =
       !options.logging && loggingEndpoint ? new LoggingChannel(loggingEndpoint, metadata) : undefined;
     this.#ownsLogging = ownLogging !== undefined;
@@ -174,9 +178,8 @@ export class Worker {
         }
         return { oneofKind: "register", register: {} };
       case "processBundle": {
-        const metrics = await this.#processBundle(instruction, request.processBundle);
-        const processBundle = { residualRoots: [], requiresFinalization: false, ...metrics };
-        return { oneofKind: "processBundle", processBundle };
+        const answer = await this.#processBundle(instruction, request.processBundle);
+        return { oneofKind: "processBundle", processBundle: { residualRoots: [], ...answer } };
       }
       case "processBundleProgress": {
         const processor = this.#running.get(request.processBundleProgress.instructionId);
@@ -190,7 +193,8 @@ export class Worker {
           oneofKind: "processBundleSplit",
           processBundleSplit: { primaryRoots: [], residualRoots: [], channelSplits: [] },
         };
-      case "finalizeBundle": // no DoFn of ours asks for it
+      case "finalizeBundle":
+        await this.#finalizations.finalize(request.finalizeBundle.instructionId);
         return { oneofKind: "finalizeBundle", finalizeBundle: {} };
       case "monitoringInfos": {
         const monitoringInfo = this.#shortIds.lookUp(request.monitoringInfos.monitoringInfoId);
@@ -203,13 +207,17 @@ export class Worker {
     }
   }
 
-  async #processBundle(instruction: string, request: ProcessBundleRequest): Promise<Metrics> {
+  async #processBundle(
+    instruction: string,
+    request: ProcessBundleRequest,
+  ): Promise<Metrics & Pick<ProcessBundleResponse, "requiresFinalization">> {
     const id = request.processBundleDescriptorId;
     let processor = this.#idle.get(id)?.pop();
+    let callbacks: readonly BundleCallback[];
     try {
       processor ??= new Processor(await this.#descriptor(id), this.#services);
       this.#running.set(instruction, processor);
-      await processor.run(instruction, request);
+      callbacks = await processor.run(instruction, request);
     } catch (error) {
       processor?.abort();
       if (processor) void this.#teardown(processor);
@@ -223,7 +231,8 @@ export class Worker {
     if (this.#over) void this.#teardown(processor);
     else if (idle) idle.push(processor);
     else this.#idle.set(id, [processor]);
-    return metrics;
+    this.#finalizations.keep(instruction, callbacks);
+    return { ...metrics, requiresFinalization: callbacks.length > 0 };
   }
 
   /** To this worker's own runner, which knows the instruction. */

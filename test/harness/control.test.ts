@@ -27,6 +27,7 @@ registerDoFn("measured", (): DoFn<number, number> => {
       if (n > 0) positive.add(1);
       untouched.add(0);
       sizes.update(n);
+      newest.set(10 * n);
       context.emit(n);
       context.emit(n);
       if (n === 13) throw new Error("unlucky");
@@ -46,13 +47,13 @@ function readable(infos: readonly MonitoringInfo[]): string[] {
     })
     .sort();
 }
-const AFTER = (transform: string) => [
 const NOW = 1_700_000_000_123;
+const AFTER = (transform: string) => [
   "element_count:v1 pc0 = 3",
   "element_count:v1 pc1 = 6",
   `user:distribution_int64:v1 ${transform}/freshet/sizes = 3,5,-5,7`,
-  `user:sum_int64:v1 ${transform}/freshet/positive = 2`,
   `user:latest_int64:v1 ${transform}/freshet/newest = ${NOW},70`, // an instant, then the value
+  `user:sum_int64:v1 ${transform}/freshet/positive = 2`,
 ];
 
 describe("with full monitoring infos", () => {

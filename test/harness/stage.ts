@@ -34,6 +34,7 @@ export interface ParDoSpec {
   readonly states?: Readonly<Record<string, StateSpec>>;
   readonly timers?: Readonly<Record<string, { domain: "event" | "processing"; key: Coder<unknown> }>>;
   readonly sideInputs?: Readonly<Record<string, Collection>>;
+  readonly finalizes?: boolean;
 }
 
 /** Builds the descriptor of a bundle, as a runner would, with all services at one fake runner. */
@@ -73,9 +74,9 @@ export class Stage {
   ): Collection & { readonly tags: Readonly<Record<T, Collection>> } {
     const payload = pb.ParDoPayload.create({
       doFn: { urn: DO_FN_URN, payload: doFnPayload(spec.doFn, spec.config) },
+      requestsFinalization: spec.finalizes ?? false,
     });
-    for (const [name, { kind, coder }] of Object.entries(spec.states ?? {})) {
-      const coderId = this.getCoderId(coder);
+    for (const [name, state] of Object.entries(spec.states ?? {})) {
       payload.stateSpecs[name] = pb.StateSpec.create({
         spec: stateSpecProto(state, this.getCoderId(state.coder)),
       });

@@ -27,12 +27,16 @@ export async function runSink<I, O>(sink: DoFn<I, O>, now: () => number): Promis
       const emit = (value: O, options: OutputOptions = {}) => {
         emitted.push({ value, ...options });
       };
-      await sink.startBundle?.({ emit, now });
+      const afterBundleCommit = () => {
+        throw new Error("sinks have nothing to do after a bundle's commit");
+      };
+      const context = { emit, now, afterBundleCommit };
+      await sink.startBundle?.(context);
       for (const element of elements) {
         const place = { timestamp: timestampOf(element), windows: GLOBAL_WINDOWS, pane: NO_FIRING };
-        await sink.process(element, { emit, now, ...place } as unknown as ElementContext<O>);
+        await sink.process(element, { ...context, ...place } as unknown as ElementContext<O>);
       }
-      await sink.finishBundle?.({ emit, now });
+      await sink.finishBundle?.(context);
       return emitted;
     },
     counts: () => Object.fromEntries([...metrics.counters].map(([name, { total }]) => [name, total])),

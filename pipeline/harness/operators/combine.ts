@@ -1,3 +1,4 @@
+import type { FunctionSpec } from "apache-beam/proto/beam_runner_api";
 import { CombinePayload, OutputTime_Enum } from "apache-beam/proto/beam_runner_api";
 import { Writer } from "../../core/bytes.ts";
 import type { Coder } from "../coders/coder.ts";
@@ -44,7 +45,6 @@ export function combineOperator(context: OperatorContext): Operator {
   return step ? new CombineStep(context, fn, step) : new Precombine(context, fn);
 }
 
-class CombineStep implements Operator {
 /** The CombineFn that a spec names. @throws HarnessError `not_registered`; `unsupported` for one that is not ours */
 export function registeredCombineFn(spec: FunctionSpec | undefined, transform: string): CombineFn {
   if (spec?.urn !== COMBINE_FN_URN) {
@@ -55,6 +55,7 @@ export function registeredCombineFn(spec: FunctionSpec | undefined, transform: s
   return makeCombineFn(spec.payload);
 }
 
+class CombineStep implements Operator {
   readonly id: string;
   readonly name: string;
   readonly #fn: CombineFn;

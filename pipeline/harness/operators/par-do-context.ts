@@ -43,6 +43,10 @@ export class ProcessContext {
     return this.run.bundle.services.now();
   }
 
+  afterBundleCommit(callback: () => void | Promise<void>, validMs?: number): void {
+    this.run.afterBundleCommit(callback, validMs);
+  }
+
   ready(): Promise<unknown> {
     return this.run.bundle.room;
   }
@@ -59,16 +63,16 @@ export class ProcessContext {
     return cell as BagCell<T>;
   }
 
-  timer(family: string, tag = ""): Timer {
-    const { timers } = this.run;
-    if (!timers || !this.#state) throw this.#notDeclared("timer family", family);
-    return timers.timer(this.#state, family, tag, this.key, this.window);
   combining<I, O>(name: string): CombiningState<I, O> {
     const cell = this.#cell(name);
     if (!(cell instanceof CombiningCell)) throw this.#notDeclared("combining state", name);
     return cell as CombiningCell<I, unknown, O>;
   }
 
+  timer(family: string, tag = ""): Timer {
+    const { timers } = this.run;
+    if (!timers || !this.#state) throw this.#notDeclared("timer family", family);
+    return timers.timer(this.#state, family, tag, this.key, this.window);
   }
 
   // eslint-disable-next-line @typescript-eslint/no-unnecessary-type-parameters -- DoFn's contract: the caller names the type

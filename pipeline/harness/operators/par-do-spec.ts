@@ -21,6 +21,8 @@ export interface ParDoParts {
   readonly sideInputs: SideInputs | undefined;
   /** Whether elements are key-value pairs. */
   readonly keyed: boolean;
+  /** Whether it may have callbacks run after a bundle's commit. */
+  readonly finalizes: boolean;
 }
 
 const ITERABLE_SIDE_INPUT_URN = "beam:side_input:iterable:v1";
@@ -43,6 +45,7 @@ export function parDoParts(payload: ParDoPayload, context: OperatorContext): Par
     timers: families.length > 0 ? new Timers(id, transform.uniqueName, timerUrl, families) : undefined,
     sideInputs: sideNames.length > 0 ? sideInputs(payload, context, stateUrl) : undefined,
     keyed: keyCoder !== undefined,
+    finalizes: payload.requestsFinalization,
   };
 }
 
@@ -54,14 +57,14 @@ function stateSpecs(payload: ParDoPayload, context: OperatorContext): StateSpec[
     if (spec.oneofKind === "bagSpec") {
       return { name, kind: "bag", coder: context.coders.get(spec.bagSpec.elementCoderId) };
     }
-    throw unsupported(
-      context,
-      `state "${name}" is of kind ${spec.oneofKind ?? "none"}; there are value, bag and combining`,
     if (spec.oneofKind === "combiningSpec") {
       const { accumulatorCoderId, combineFn } = spec.combiningSpec;
       const fn = registeredCombineFn(combineFn, context.transform.uniqueName);
       return { name, kind: "combining", coder: context.coders.get(accumulatorCoderId), fn };
     }
+    throw unsupported(
+      context,
+      `state "${name}" is of kind ${spec.oneofKind ?? "none"}; there are value, bag and combining`,
     );
   });
 }

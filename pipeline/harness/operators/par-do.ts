@@ -28,7 +28,11 @@ export interface ParDoRun {
     from: Pick<WindowedValue, "timestamp" | "windows" | "pane"> | undefined,
     options?: OutputOptions,
   ): void;
+  readonly afterBundleCommit: BundleContext<unknown>["afterBundleCommit"];
 }
+
+/** How long a callback after the bundle's commit stays valid, where user code doesn't say. */
+const CALLBACK_VALID_MS = 5 * 60_000;
 
 /** What user code's methods return. */
 type MaybeAsync = ReturnType<DoFn["process"]>;
@@ -87,6 +91,14 @@ export class ParDo implements Operator {
       sideInputs,
       emit: (value, from, options) => {
         this.#emit(run, value, from, options);
+      },
+      afterBundleCommit: (callback, validMs = CALLBACK_VALID_MS) => {
+        if (!this.#parts.finalizes) {
+          const message = `a callback after the bundle's commit, which the transform doesn't declare ("finalizes")`;
+          throw new HarnessError("state", message, { transform: this.name });
+        }
+        const expiresMs = bundle.services.now() + validMs;
+        bundle.callbacks.push({ transform: this.name, run: callback, expiresMs });
       },
     };
     this.#run = run;
@@ -222,6 +234,7 @@ export class ParDo implements Operator {
         run.emit(value, undefined, options);
       },
       now: () => run.bundle.services.now(),
+      afterBundleCommit: run.afterBundleCommit,
     };
   }
 
