@@ -6,6 +6,8 @@ import type {
 import type { ProcessBundleRequest, ProcessBundleResponse } from "apache-beam/proto/beam_fn_api";
 import type { MonitoringInfo } from "apache-beam/proto/metrics";
 import type { WorkerServices } from "./bundle.ts";
+import type { BackPressure } from "./channels/back-pressure.ts";
+import { sumOfBackPressure } from "./channels/back-pressure.ts";
 import { workerMetadata } from "./channels/connect.ts";
 import { ControlChannel } from "./channels/control.ts";
 import { DataChannel } from "./channels/data.ts";
@@ -112,14 +114,9 @@ export class Worker {
     });
   }
 
-  /** How often each back-pressure of the data streams came into force. */
-  get backPressure(): { readonly pauses: number; readonly stalls: number } {
-    let [pauses, stalls] = [0, 0];
-    for (const { stats } of this.#data.values()) {
-      pauses += stats.pauses;
-      stalls += stats.stalls;
-    }
-    return { pauses, stalls };
+  /** Of the data streams that are open. */
+  get backPressure(): BackPressure {
+    return sumOfBackPressure([...this.#data.values()].map(({ backPressure }) => backPressure));
   }
 
   /** Ends the worker: running bundles fail, user code is torn down, every stream is let go. */

@@ -1,20 +1,16 @@
-import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
+import { beforeAll, describe, expect, it } from "vitest";
 import type { Graph } from "../../pipeline/beam/beam.ts";
 import { registerReshuffle } from "../../pipeline/beam/reshuffle.ts";
 import { kvCoder, utf8Coder, varintCoder } from "../../pipeline/harness/coders.ts";
-import { collect, given, TestEngine } from "../support/engine-graph.ts";
-import "../support/stack-context.ts";
+import { collect, given } from "../support/engine-graph.ts";
+import { testEngine } from "../support/test-engine.ts";
 
 /*
  * A reshuffle as a runner runs it that has no transform of its own for it, as Dataflow: the engine, which has one, is
  * not told that it is one. It doesn't prove how Dataflow cuts bundles of its keys.
  */
-let engine: TestEngine;
-beforeAll(async () => {
-  registerReshuffle();
-  engine = await TestEngine.start(inject("stack").jobService);
-});
-afterAll(() => engine.stop());
+const on = testEngine();
+beforeAll(registerReshuffle);
 
 /** Makes every reshuffle of the graph a transform that no runner knows. */
 function hideReshuffles(graph: Graph): void {
@@ -35,7 +31,7 @@ describe("a reshuffle that the runner doesn't know", () => {
       value: { key: `user ${n % 7}`, value: n },
       at: 1_700_000_000_000 + n * 61_000,
     }));
-    const { made } = await engine.run((graph) => {
+    const { made } = await on.engine.run((graph) => {
       hideReshuffles(graph);
       return collect(graph, graph.reshuffle(given(graph, "given", coder, elements), "shuffle"));
     });

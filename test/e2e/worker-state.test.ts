@@ -1,19 +1,19 @@
-import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
-import { utf8Coder, varintCoder } from "../../pipeline/harness/coders.ts";
+import { describe, expect, it } from "vitest";
+import { doubleCoder, utf8Coder, varintCoder } from "../../pipeline/harness/coders.ts";
 import type { DoFn } from "../../pipeline/harness/dofn.ts";
 import type { KV } from "../../pipeline/harness/windowed-value.ts";
 import {
   at0,
   collect,
+  combineFn,
   type Count,
   counts,
   doFn,
   given,
-  TestEngine,
   valuesOf,
   watermark,
 } from "../support/engine-graph.ts";
-import "../support/stack-context.ts";
+import { testEngine } from "../support/test-engine.ts";
 import {
   nothing,
   ONE_BY_ONE,
@@ -30,25 +30,33 @@ import {
  * timers. It doesn't prove anything about restored state (the main job's test does). Processing-time timers are left
  * out: Flink refuses a TestStream that moves the processing time, and the main job's early panes show them live.
  */
-let engine: TestEngine;
-beforeAll(async () => {
-  engine = await TestEngine.start(inject("stack").jobService);
-});
-afterAll(() => engine.stop());
+const on = testEngine();
 
-/** Each number is added to its key's total and log; 0 clears both. Emits both as they stand then. */
+const largestOf = combineFn(() => ({
+  zero: () => -Infinity,
+  add: (largest: number, n: number) => Math.max(largest, n),
+  merge: (one: number, other: number) => Math.max(one, other),
+  output: (largest: number) => largest,
+}));
+
+/** Each number is added to its key's total, log and largest; 0 clears all. Emits them as they stand then. */
 const ledger = doFn((): DoFn<KV<string, number>, string> => ({
   process({ key, value }, context) {
     const total = context.value<number>("total");
     const log = context.bag<number>("log");
+    const largest = context.combining<number, number>("largest");
     if (value === 0) {
+      largest.clear();
       total.clear();
       log.clear();
     } else {
       total.write((total.read() ?? 0) + value);
       log.add(value);
+      largest.add(value);
     }
-    context.emit(`${key} ${total.read() ?? "nothing"} [${[...log.read()].join()}]`);
+    // The combining state is not read each time: some bundles only add to it.
+    const most = value % 2 === 0 ? ` ${largest.read()}` : "";
+    context.emit(`${key} ${total.read() ?? "nothing"} [${[...log.read()].join()}]${most}`);
   },
 }));
 const ledgerSpec = {
@@ -57,6 +65,7 @@ const ledgerSpec = {
   states: {
     total: { kind: "value", coder: varintCoder },
     log: { kind: "bag", coder: varintCoder },
+    largest: { kind: "combining", coder: doubleCoder, combineFn: largestOf },
   },
 } as const;
 
@@ -70,8 +79,10 @@ describe("state", () => {
       ["a", 0],
       ["a", 3],
       ["b", 20],
+      ["a", 1],
+      ["a", 2],
     ];
-    const { made } = await engine.run(
+    const { made } = await on.engine.run(
       (graph) => {
         const pairs = inputs.map(([key, value]) => at0({ key, value }));
         const numbers = given<Count>(graph, "numbers", counts, pairs);
@@ -81,11 +92,13 @@ describe("state", () => {
     );
     expect(valuesOf(made)).toEqual([
       "a 1 [1]",
-      "b 10 [10]",
-      "a 3 [1,2]",
-      "a nothing []",
+      "b 10 [10] 10",
+      "a 3 [1,2] 2",
+      "a nothing [] -Infinity",
       "a 3 [3]",
-      "b 30 [10,20]",
+      "b 30 [10,20] 20",
+      "a 4 [3,1]",
+      "a 6 [3,1,2] 3",
     ]);
   });
 
@@ -104,7 +117,7 @@ describe("state", () => {
     const inputs = Array.from({ length: 2_000 }, (_, n) => at0({ key: `k${n % 20}`, value: n }));
     const run = async (parallelism: number) => {
       instances = 0;
-      const { made } = await engine.run(
+      const { made } = await on.engine.run(
         (graph) => {
           const numbers = given<Count>(graph, "numbers", counts, inputs);
           const states = { total: { kind: "value", coder: varintCoder } } as const;
@@ -127,7 +140,7 @@ describe("event-time timers", () => {
   // Bundles of one element: the runner overwrites and clears what is armed. Of all: the worker has done so before.
   it.each([1, 1000])("are re-armed, overwritten, cleared, and hold; bundles of %i", async (maxBundleSize) => {
     const story = new Story();
-    const { made } = await engine.run(
+    const { made } = await on.engine.run(
       (graph) => {
         const input = given<KV<string, Order>>(
           graph,
@@ -183,7 +196,7 @@ describe("event-time timers", () => {
       order("d", { set: 40 }, 31),
       watermark("end"),
     ];
-    await engine.run(
+    await on.engine.run(
       (graph) => graph.parDo(scripted(graph, events), "keeper", timekeeper(story)),
       ONE_BY_ONE,
     );
@@ -210,7 +223,7 @@ describe("event-time timers", () => {
         order("x", { ...nothing, next: nothing }, 30),
         watermark("end"),
       ];
-      await engine.run((graph) => {
+      await on.engine.run((graph) => {
         const first = graph.parDo(scripted(graph, events), "first", timekeeper(new Story()));
         return graph.parDo(first, "second", timekeeper(story));
       }, ONE_BY_ONE);

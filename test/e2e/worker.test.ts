@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { JobError } from "../../pipeline/beam/job.ts";
+import { NO_BACK_PRESSURE } from "../../pipeline/harness/channels/back-pressure.ts";
 import { bytesCoder, iterableCoder, kvCoder, utf8Coder, varintCoder } from "../../pipeline/harness/coders.ts";
 import type { CombineFn, DoFn, Metrics } from "../../pipeline/harness/dofn.ts";
 import type { KV } from "../../pipeline/harness/windowed-value.ts";
@@ -12,10 +13,9 @@ import {
   counts,
   doFn,
   given,
-  TestEngine,
   valuesOf,
 } from "../support/engine-graph.ts";
-import "../support/stack-context.ts";
+import { testEngine } from "../support/test-engine.ts";
 import { ONE_BUNDLE, type Order, orders, Story, timekeeper } from "../support/timekeeper.ts";
 
 /*
@@ -25,11 +25,9 @@ import { ONE_BUNDLE, type Order, orders, Story, timekeeper } from "../support/ti
  * main job's test does), about a Flink cluster of several machines (the engine is one process), or about Dataflow's
  * runner.
  */
-let engine: TestEngine;
-beforeAll(async () => {
-  engine = await TestEngine.start(inject("stack").jobService);
-});
-afterAll(() => engine.stop());
+/** Far below the default, so that a test can pass it. */
+const HIGH_WATER = 2_000_000;
+const on = testEngine({ highWaterBytes: HIGH_WATER });
 
 const sum: CombineFn<number, number, number> = {
   zero: () => 0,
@@ -56,7 +54,7 @@ describe("elements", () => {
         for (let n = 0; n < COUNT; n++) context.emit({ key: n % 4, value: valueOf(n) });
       },
     }));
-    const { made } = await engine.run((graph) => {
+    const { made } = await on.engine.run((graph) => {
       const output = kvCoder(varintCoder, varintCoder);
       const all = graph.parDo(graph.impulse("impulse"), "generate", { doFn: generate, output });
       return collect(graph, graph.reshuffle(all, "shuffle"));
@@ -78,16 +76,42 @@ describe("elements", () => {
           context.emit(new Uint8Array(SIZE).fill(n));
           await context.ready();
         }
-        for (const worker of engine.pool.workers.values()) stalls += worker.backPressure.stalls;
+        ({ stalls } = on.engine.backPressure);
       },
     }));
-    const { made } = await engine.run((graph) => {
+    const { made } = await on.engine.run((graph) => {
       const all = graph.parDo(graph.impulse("impulse"), "flood", { doFn: flood, output: bytesCoder });
       const back = graph.reshuffle(all, "shuffle");
       return collect(graph, graph.parDo(back, "digest", { doFn: digest, output: utf8Coder }));
     });
     expect(valuesOf(made)).toEqual(Array.from({ length: COUNT }, (_, n) => `${SIZE} × ${n}`));
     expect(stalls).toBeGreaterThan(0);
+  });
+
+  it("wait for a slow DoFn: 40 MB into one that takes its time", async () => {
+    const [COUNT, SIZE] = [40, 1_000_000];
+    const flood = doFn((): DoFn<Uint8Array, Uint8Array> => ({
+      process(_impulse, context) {
+        for (let n = 0; n < COUNT; n++) context.emit(new Uint8Array(SIZE).fill(n));
+      },
+    }));
+    let seen = NO_BACK_PRESSURE;
+    const slow = doFn((): DoFn<Uint8Array, number> => ({
+      async process(bytes, context) {
+        await sleep(10);
+        context.emit(bytes[0] ?? -1);
+        seen = on.engine.backPressure;
+      },
+    }));
+    const { made } = await on.engine.run((graph) => {
+      const all = graph.parDo(graph.impulse("impulse"), "flood", { doFn: flood, output: bytesCoder });
+      const back = graph.reshuffle(all, "shuffle");
+      return collect(graph, graph.parDo(back, "slow", { doFn: slow, output: varintCoder }));
+    }, ONE_BUNDLE);
+    expect(valuesOf(made)).toEqual(Array.from({ length: COUNT }, (_, n) => n));
+    expect(seen.pauses).toBeGreaterThan(0);
+    expect(seen.resumes).toBe(seen.pauses);
+    expect(seen.mostBufferedBytes).toBeLessThan(2 * HIGH_WATER + SIZE);
   });
 
   it("keep 64-bit integers to the last bit", async () => {
@@ -97,7 +121,7 @@ describe("elements", () => {
         for (const value of EDGES) context.emit(value);
       },
     }));
-    const { made } = await engine.run((graph) => {
+    const { made } = await on.engine.run((graph) => {
       const all = graph.parDo(graph.impulse("impulse"), "edges", { doFn: edges, output: varintCoder });
       return collect(graph, graph.reshuffle(all, "shuffle"));
     });
@@ -111,7 +135,7 @@ describe("elements", () => {
         context.emit(new Uint8Array(SIZE).fill(7));
       },
     }));
-    const { made } = await engine.run((graph) => {
+    const { made } = await on.engine.run((graph) => {
       const out = graph.parDo(graph.impulse("impulse"), "large", { doFn: large, output: bytesCoder });
       const back = graph.reshuffle(out, "shuffle");
       return collect(graph, graph.parDo(back, "digest", { doFn: digest, output: utf8Coder }));
@@ -130,7 +154,7 @@ describe("grouping", () => {
       merge: (one: number, other: number) => (merges++, sum.merge(one, other)),
     }));
     const inputs = Array.from({ length: 3_000 }, (_, n) => at0({ key: "abc".charAt(n % 3), value: n }));
-    const { made } = await engine.run((graph) => {
+    const { made } = await on.engine.run((graph) => {
       const combined = graph.combinePerKey<string, number | bigint, number | bigint, number | bigint>(
         given<Count>(graph, "numbers", counts, inputs),
         "sum",
@@ -155,7 +179,7 @@ describe("grouping", () => {
     //  left ─┐
     //        ├ flatten → group by key
     //  right ┘
-    const { made } = await engine.run((graph) => {
+    const { made } = await on.engine.run((graph) => {
       const left = given<Count>(graph, "left", counts, [
         at0({ key: "a", value: 1 }),
         at0({ key: "b", value: 2 }),
@@ -185,7 +209,7 @@ describe("grouping", () => {
         );
       },
     }));
-    const { made } = await engine.run((graph) => {
+    const { made } = await on.engine.run((graph) => {
       const factors = given(graph, "factors", varintCoder, [at0(10), at0(100), at0(-1)]);
       const numbers = given(graph, "numbers", varintCoder, [at0(1), at0(2), at0(3)]);
       const output = iterableCoder(varintCoder);
@@ -217,7 +241,7 @@ describe("a bundle", () => {
         story.tell("bundle ends");
       },
     }));
-    await engine.run((graph) => {
+    await on.engine.run((graph) => {
       const input = given<KV<string, Order>>(
         graph,
         "orders",
@@ -247,7 +271,7 @@ describe("a bundle", () => {
         if (n === 3) throw new RangeError("three is too many");
       },
     }));
-    const failure: unknown = await engine
+    const failure: unknown = await on.engine
       .run((graph) => {
         const numbers = given(graph, "numbers", varintCoder, [at0(1), at0(2), at0(3)]);
         return graph.parDo(numbers, "explode", { doFn: explode, output: varintCoder });
@@ -270,10 +294,11 @@ describe("a bundle", () => {
         process(n) {
           metrics.counter("weighed").add(1);
           metrics.distribution("weight").update(n);
+          metrics.gauge("newest").set(7);
         },
       };
     });
-    const { jobId } = await engine.run(
+    const { jobId } = await on.engine.run(
       (graph) => {
         const numbers = given(
           graph,
@@ -286,7 +311,7 @@ describe("a bundle", () => {
       },
       { maxBundleSize: 7 },
     );
-    const metrics = await engine.userMetrics(jobId);
+    const metrics = await on.engine.userMetrics(jobId);
     const labels = (NAME: string) => ({
       NAMESPACE: "freshet",
       NAME,
@@ -299,6 +324,12 @@ describe("a bundle", () => {
         urn: "beam:metric:user:distribution_int64:v1",
         labels: labels("weight"),
         values: [100, 3_950, -10, 89],
+      },
+      // when, epoch ms, and what
+      {
+        urn: "beam:metric:user:latest_int64:v1",
+        labels: labels("newest"),
+        values: [expect.any(Number), 7],
       },
     ]);
   });

@@ -6,11 +6,16 @@ import type { TestStreamPayload_Event } from "apache-beam/proto/beam_runner_api"
 import { type Collection, Graph } from "../../pipeline/beam/beam.ts";
 import { type JobOptions, submit } from "../../pipeline/beam/job.ts";
 import { Reader, Writer } from "../../pipeline/core/bytes.ts";
+import { type BackPressure, sumOfBackPressure } from "../../pipeline/harness/channels/back-pressure.ts";
 import { bytesCoder, type Coder, kvCoder, utf8Coder, varintCoder } from "../../pipeline/harness/coders.ts";
 import type { CombineFn, DoFn } from "../../pipeline/harness/dofn.ts";
 import { registerCombineFn, registerDoFn } from "../../pipeline/harness/registry.ts";
 import type { KV } from "../../pipeline/harness/windowed-value.ts";
-import { startWorkerPool, type WorkerPool } from "../../pipeline/harness/worker-pool.ts";
+import {
+  startWorkerPool,
+  type WorkerPool,
+  type WorkerPoolOptions,
+} from "../../pipeline/harness/worker-pool.ts";
 
 /** An element that a graph starts from, as JSON can carry it. */
 export interface Given<T> {
@@ -119,9 +124,14 @@ export class TestEngine {
     this.pool = pool;
   }
 
-  /** @param jobService `host:port` of an engine that runs */
-  static async start(jobService: string): Promise<TestEngine> {
-    return new TestEngine(jobService, await startWorkerPool());
+  /** @param jobService `host:port` of an engine that runs; @param options of the workers */
+  static async start(jobService: string, options: WorkerPoolOptions = {}): Promise<TestEngine> {
+    return new TestEngine(jobService, await startWorkerPool(options));
+  }
+
+  /** What all workers of the pool have seen of back-pressure so far. */
+  get backPressure(): BackPressure {
+    return sumOfBackPressure([...this.pool.workers.values()].map((worker) => worker.backPressure));
   }
 
   /**

@@ -2,6 +2,7 @@ import type * as grpc from "@grpc/grpc-js";
 import type { Elements } from "apache-beam/proto/beam_fn_api";
 import { BeamFnDataClient } from "apache-beam/proto/beam_fn_api.grpc-client";
 import { HarnessError } from "../errors.ts";
+import { NO_BACK_PRESSURE } from "./back-pressure.ts";
 import { CHANNEL_OPTIONS, CREDENTIALS } from "./connect.ts";
 import { Inbox } from "./inbox.ts";
 import type { InboxOwner } from "./inbox.ts";
@@ -18,8 +19,7 @@ const REMEMBERED = 1000;
  * limit, while some bundle waits for data: a bundle that is stuck must not starve another.
  */
 export class DataChannel implements InboxOwner {
-  /** How often each back-pressure came into force. */
-  readonly stats = { pauses: 0, stalls: 0 };
+  readonly backPressure = { ...NO_BACK_PRESSURE };
   readonly #client: BeamFnDataClient;
   readonly #call: grpc.ClientDuplexStream<Elements, Elements>;
   readonly #highWaterBytes: number;
@@ -44,7 +44,9 @@ export class DataChannel implements InboxOwner {
       this.#receive(elements);
     });
     this.#call.on("drain", () => {
-      this.#drained?.resolve(undefined);
+      if (!this.#drained) return;
+      this.backPressure.drains++;
+      this.#drained.resolve(undefined);
       this.#drained = undefined;
     });
     this.#call.on("error", (cause: Error) => {
@@ -89,7 +91,7 @@ export class DataChannel implements InboxOwner {
     if (this.#failure) throw this.#failure;
     if (this.#call.write(elements)) return undefined;
     if (!this.#drained) {
-      this.stats.stalls++;
+      this.backPressure.stalls++;
       this.#drained = Promise.withResolvers<undefined>();
     }
     return this.#drained.promise;
@@ -122,6 +124,10 @@ export class DataChannel implements InboxOwner {
       if (this.#ended.has(instruction)) continue;
       const bytes = sizeOf(elements);
       this.#bufferedBytes += bytes;
+      this.backPressure.mostBufferedBytes = Math.max(
+        this.backPressure.mostBufferedBytes,
+        this.#bufferedBytes,
+      );
       this.inbox(instruction).push(elements, bytes);
     }
     this.#regulate();
@@ -130,9 +136,10 @@ export class DataChannel implements InboxOwner {
   #regulate(): void {
     const paused = this.#call.isPaused();
     if (!paused && this.#waiting === 0 && this.#bufferedBytes > this.#highWaterBytes) {
-      this.stats.pauses++;
+      this.backPressure.pauses++;
       this.#call.pause();
     } else if (paused && (this.#waiting > 0 || this.#bufferedBytes <= this.#highWaterBytes / 2)) {
+      this.backPressure.resumes++;
       this.#call.resume();
     }
   }

@@ -30,20 +30,24 @@ async function next(instruction: string): Promise<number | undefined> {
   return blocks[0]?.data[0];
 }
 
-test("a slow reader pauses the stream; nothing is lost, and order is kept", async () => {
-  const count = 100;
-  for (let i = 0; i < count; i++) void runner.send(data("slow", block(i)));
+test("a slow reader pauses the stream; nothing is lost, order is kept, and little waits", async () => {
+  const [count, size] = [200, 5_000];
+  for (let i = 0; i < count; i++) void runner.send(data("slow", block(i, size)));
   await vi.waitFor(() => {
-    expect(channel.stats.pauses).toBe(1);
+    expect(channel.backPressure.pauses).toBe(1);
   });
   for (let i = 0; i < count; i++) expect(await next("slow")).toBe(i);
-  expect(channel.stats.pauses).toBeGreaterThan(0);
+  const { pauses, resumes, mostBufferedBytes } = channel.backPressure;
+  expect(pauses).toBeGreaterThan(1);
+  expect(resumes).toBe(pauses);
+  expect(mostBufferedBytes).toBeGreaterThan(HIGH_WATER);
+  expect(mostBufferedBytes).toBeLessThanOrEqual(HIGH_WATER + size); // the message that was one too many, and no more
 });
 
 test("a stuck reader doesn't starve another: the stream reads on while one waits", async () => {
   for (let i = 0; i < 50; i++) void runner.send(data("stuck", block(i)));
   await vi.waitFor(() => {
-    expect(channel.stats.pauses).toBe(1);
+    expect(channel.backPressure.pauses).toBe(1);
   });
   for (let i = 50; i < 100; i++) void runner.send(data("stuck", block(i)));
   void runner.send(data("hungry", block(7)));
@@ -62,9 +66,14 @@ test("a slow writer is told to wait, until the transport has room", async () => 
   }
   expect(full).toBeInstanceOf(Promise);
   expect(channel.send(data("out", block(2)))).toBe(full); // one wait for all
-  expect(channel.stats.stalls).toBe(1);
+  expect(channel.backPressure.stalls).toBe(1);
+  expect(channel.backPressure.drains).toBe(0);
   server.resume();
   await full;
+  expect(channel.backPressure.drains).toBe(1);
+  await vi.waitFor(() => {
+    expect(channel.send(data("out", block(3)))).toBeUndefined(); // there is room again
+  });
 });
 
 test("one message may hold several instructions' elements and timers", async () => {
@@ -90,13 +99,13 @@ test("what comes for an instruction that has ended is dropped", async () => {
   for (let i = 0; i < 50; i++) void runner.send(data("over", block(i)));
   void runner.send(data("next", block(9)));
   expect(await next("next")).toBe(9);
-  expect(channel.stats.pauses).toBe(0); // dropped bytes don't count as waiting
+  expect(channel.backPressure.pauses).toBe(0); // dropped bytes don't count as waiting
 });
 
 test("closing an instruction frees what it had not taken", async () => {
   for (let i = 0; i < 50; i++) void runner.send(data("failed", block(i)));
   await vi.waitFor(() => {
-    expect(channel.stats.pauses).toBe(1);
+    expect(channel.backPressure.pauses).toBe(1);
   });
   channel.close("failed");
   void runner.send(data("next", block(9)));
