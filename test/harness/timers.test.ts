@@ -162,6 +162,36 @@ describe("firing", () => {
     ]);
   });
 
+  test.each([
+    ["clear end y", "y", ["x", "z"]],
+    ["set end z 9000", "z", ["x", "y"]],
+    ["set end y 5500", "y", ["x", "z"]], // later than it would have fired
+  ])(
+    "of several that fire together, one that another moves or clears does not: %s",
+    async (onTimer, left, told) => {
+      //  x 5000, which does so ── y 5000 ── z 6000
+      const { output, fire, end, sent } = stageWithTimers(onTimer);
+      const bundle = fixture.runner.bundle("stage");
+      fire(bundle, "end", [
+        fired("a", 5000, { tag: "x" }),
+        fired("a", 5000, { tag: "y" }),
+        fired("a", 6000, { tag: "z" }),
+      ]);
+      await end(bundle);
+      expect(values(bundle, output).map((line) => String(line).split(" ")[2])).toEqual(told);
+      expect(sent(bundle, "end").map(({ tag }) => tag)).toEqual([left]);
+    },
+  );
+
+  test("an earlier instant that onTimer sets is the runner's to fire: it goes out, and the old one is done with", async () => {
+    const { output, fire, end, sent } = stageWithTimers("set end - 4000");
+    const bundle = fixture.runner.bundle("stage");
+    fire(bundle, "end", [fired("a", 5000)]);
+    await end(bundle);
+    expect(values(bundle, output)).toEqual(["a end - 5000 5000"]);
+    expect(sent(bundle, "end").map(({ fireMs }) => fireMs)).toEqual([4000]);
+  });
+
   test("one that this bundle set to the very instant that fires is done with: it would fire twice", async () => {
     const { output, send, fire, end, sent } = stageWithTimers();
     const bundle = fixture.runner.bundle("stage");

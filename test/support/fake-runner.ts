@@ -22,6 +22,12 @@ import { provisionServiceDefinition } from "apache-beam/proto/beam_provision_api
 import { FakeBundle } from "./fake-bundle.ts";
 
 type ControlCall = grpc.ServerDuplexStream<InstructionResponse, InstructionRequest>;
+/** What streams of all services have in common. */
+interface Stream {
+  readonly metadata: grpc.Metadata;
+  on(event: "error", listener: () => void): unknown;
+  emit(event: "error", error: Partial<grpc.StatusObject>): boolean;
+}
 type DataCall = grpc.ServerDuplexStream<Elements, Elements>;
 
 const OPTIONS: grpc.ChannelOptions = {
@@ -52,7 +58,9 @@ export class FakeRunner {
   readonly #bundles = new Map<string, FakeBundle>();
   readonly #answers = new Map<string, (response: InstructionResponse) => void>();
   readonly #control = Promise.withResolvers<ControlCall>();
-  readonly #data = Promise.withResolvers<DataCall>();
+  #data = Promise.withResolvers<DataCall>();
+  /** Streams that are open, by service. */
+  readonly #streams = new Map<string, Set<Stream>>();
   #nextId = 0;
 
   private constructor(server: grpc.Server, port: number) {
@@ -118,6 +126,15 @@ export class FakeRunner {
     (await this.#control.promise).end();
   }
 
+  /** Loses the streams of one service, as a network does, and lives on. */
+  drop(service: "data" | "state" | "logging"): void {
+    if (service === "data") this.#data = Promise.withResolvers();
+    for (const call of this.#streams.get(service) ?? []) {
+      call.emit("error", { code: grpc.status.UNAVAILABLE, details: `${service} lost` });
+    }
+    this.#streams.delete(service);
+  }
+
   /** Dies. */
   stop(): void {
     this.#server.forceShutdown();
@@ -135,11 +152,17 @@ export class FakeRunner {
     this.calls.push({ method, workerId: metadata.get("worker_id").join() });
   }
 
+  #open(service: string, call: Stream): void {
+    this.#note(service, call.metadata);
+    ignoreErrors(call);
+    const open = this.#streams.get(service) ?? new Set();
+    this.#streams.set(service, open.add(call));
+  }
+
   #serve(): void {
     this.#server.addService(beamFnControlDefinition, {
       control: (call: ControlCall) => {
-        this.#note("control", call.metadata);
-        ignoreErrors(call);
+        this.#open("control", call);
         call.on("data", (response: InstructionResponse) => {
           this.#answers.get(response.instructionId)?.(response);
           this.#answers.delete(response.instructionId);
@@ -158,8 +181,7 @@ export class FakeRunner {
     });
     this.#server.addService(beamFnDataDefinition, {
       data: (call: DataCall) => {
-        this.#note("data", call.metadata);
-        ignoreErrors(call);
+        this.#open("data", call);
         call.on("data", (elements: Elements) => {
           const id = elements.data[0]?.instructionId ?? elements.timers[0]?.instructionId ?? "";
           this.#bundles.get(id)?.receive(elements);
@@ -169,8 +191,7 @@ export class FakeRunner {
     });
     this.#server.addService(beamFnStateDefinition, {
       state: (call: grpc.ServerDuplexStream<StateRequest, StateResponse>) => {
-        this.#note("state", call.metadata);
-        ignoreErrors(call);
+        this.#open("state", call);
         call.on("data", (request: StateRequest) => {
           call.write(this.#answerState(request));
         });
@@ -178,8 +199,7 @@ export class FakeRunner {
     });
     this.#server.addService(beamFnLoggingDefinition, {
       logging: (call: grpc.ServerDuplexStream<{ logEntries: LogEntry[] }, object>) => {
-        this.#note("logging", call.metadata);
-        ignoreErrors(call);
+        this.#open("logging", call);
         call.on("data", ({ logEntries }: { logEntries: LogEntry[] }) => this.logs.push(...logEntries));
         call.on("end", () => {
           call.end();
@@ -258,6 +278,6 @@ function outputsOf(descriptor: ProcessBundleDescriptor | undefined): ReadonlySet
 }
 
 // A test that ends cancels streams; the server's side need not care.
-function ignoreErrors(call: { on(event: "error", listener: () => void): unknown }): void {
+function ignoreErrors(call: Stream): void {
   call.on("error", () => undefined);
 }
