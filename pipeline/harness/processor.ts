@@ -111,14 +111,15 @@ export class Processor {
     }
     while (open.size > 0) {
       const { data, timers } = await inbox.next();
-      // In one message the order between elements and timers is lost; Beam's Java worker takes elements first too.
-      for (const { transformId, data: block, isLast } of data) {
-        if (block.length > 0) await this.#operator(transformId, Source).receive(block, bundle);
-        if (isLast) open.delete(transformId);
-      }
+      // In one message the order between elements and timers is lost. A bundle holds watermarks back until it has
+      // ended, so its event-time timers were due before its elements came: an element first would be taken for on time.
       for (const { transformId, timerFamilyId, timers: block, isLast } of timers) {
         if (block.length > 0) await this.#operator(transformId, ParDo).receiveTimers(timerFamilyId, block);
         if (isLast) open.delete(timersOf(transformId, timerFamilyId));
+      }
+      for (const { transformId, data: block, isLast } of data) {
+        if (block.length > 0) await this.#operator(transformId, Source).receive(block, bundle);
+        if (isLast) open.delete(transformId);
       }
     }
   }

@@ -202,6 +202,17 @@ describe("firing", () => {
     expect(sent(bundle, "end")).toEqual([]);
   });
 
+  // The runner fired it before the element came: its watermark passes a timer between bundles only.
+  test("a timer that comes in one message with an element fires first: what moves it comes too late", async () => {
+    const { input, output, end, sent } = stageWithTimers();
+    const bundle = fixture.runner.bundle("stage");
+    const elements = encode(input, [element({ key: "a", value: "set end - 9000" })]);
+    bundle.sendAndFire("source", elements, "timed", "end", encodeTimers(utf8Coder, [fired("a", 5000)]));
+    await end(bundle);
+    expect(values(bundle, output)).toEqual(["a end - 5000 5000"]);
+    expect(sent(bundle, "end").map(({ fireMs }) => fireMs)).toEqual([9000]);
+  });
+
   test("onTimer may arm the next", async () => {
     const { fire, end, sent } = stageWithTimers("set end - 6000");
     const bundle = fixture.runner.bundle("stage");

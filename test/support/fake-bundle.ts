@@ -44,6 +44,21 @@ export class FakeBundle {
     this.#send({ data: [], timers: [fired] });
   }
 
+  /** Sends encoded elements and timers in one message, in which their order is lost. */
+  sendAndFire(
+    source: string,
+    data: Uint8Array,
+    timed: string,
+    timerFamilyId: string,
+    timers: Uint8Array,
+  ): void {
+    const { instruction: instructionId } = this;
+    this.#send({
+      data: [{ instructionId, transformId: source, data, isLast: false }],
+      timers: [{ instructionId, transformId: timed, timerFamilyId, timers, isLast: false }],
+    });
+  }
+
   /** @internal */
   receive({ data, timers }: Elements): void {
     for (const d of data) {
