@@ -113,7 +113,7 @@ record EngineOptions(Map<String, String> values) {
 
   /**
    * Writes Flink's configuration file, and returns its folder. Its servers would listen on every
-   * network interface. And Beam's own {@code savepointPath} is ignored on an embedded cluster,
+   * network interface, and its buffers would hold elements and watermarks back. And Beam's own {@code savepointPath} is ignored on an embedded cluster,
    * where Flink's setting is heeded.
    */
   private Path writeFlinkConfiguration() {
@@ -122,6 +122,8 @@ record EngineOptions(Map<String, String> values) {
         List.of("jobmanager.bind-host", "taskmanager.bind-host", "rest.bind-address")) {
       lines.add(server + ": " + HOST);
     }
+    // By default what goes from one task to the next waits for 100 ms at each step.
+    lines.add("execution.buffer-timeout.interval: 10 ms");
     if (values.containsKey("restore")) {
       lines.add("execution.savepoint.path: " + values.get("restore"));
     }

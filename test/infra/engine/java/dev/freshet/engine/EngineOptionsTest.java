@@ -45,6 +45,10 @@ final class EngineOptionsTest {
     assertTrue("no restore", !flinkConfiguration().contains("savepoint"));
   }
 
+  void testNothingWaitsLongInABuffer() throws Exception {
+    assertTrue("flushes", flinkConfiguration().contains("execution.buffer-timeout.interval: 10 ms"));
+  }
+
   void testARestoreIsWrittenToFlinksConfiguration() throws Exception {
     String configuration = flinkConfiguration("--restore", "file:///checkpoints/job/chk-7");
     assertTrue(
