@@ -1,4 +1,4 @@
-import { Graph } from "./beam.ts";
+import { type Collection, Graph } from "./beam.ts";
 import { assignEvents } from "./assign.ts";
 import type { Registry } from "../define/index.ts";
 import { decodeMessages } from "./decode.ts";
@@ -8,7 +8,8 @@ import { groupSlices } from "./slices.ts";
 import { type MessageSource, readMessages } from "./sources.ts";
 import { writeDeadLetters, writeLate, writeOffline, writeOnline } from "./store-sinks.ts";
 import { stageOf } from "./view-ref.ts";
-import { windowsByTimers } from "./windows.ts";
+import { type EarlyRows, windowsByTimers } from "./windows.ts";
+import type { FeatureRow } from "../core/model.ts";
 import type { StoreEndpoints } from "../stores/endpoints.ts";
 
 /** What a graph is built from. */
@@ -52,10 +53,12 @@ export async function buildGraph({ registry, sources, sinks }: GraphOptions): Pr
     const messages = await readMessages(graph, source, event.name);
     const events = decodeMessages(graph, messages, event.name);
 
+    const outputs: Collection<FeatureRow>[] = [];
     for (const view of views) {
       const candidates = assignEvents(graph, events, view);
       const batches = groupSlices(graph, candidates, view);
-      const rows = windowsByTimers(graph, batches, view, { early: !events.bounded });
+      const rows = windowsByTimers(graph, batches, view, { early: earlyRowsOf(source) });
+      outputs.push(rows);
       if (sinks.kind === "files") {
         writeToFiles(graph, rows, view, sinks.dir);
         continue;
@@ -67,6 +70,7 @@ export async function buildGraph({ registry, sources, sinks }: GraphOptions): Pr
       writeLate(graph, late, `${stage}/late`, view, sinks.endpoints);
       writeLate(graph, rows.tags.late, `${stage}/closed`, view, sinks.endpoints);
     }
+    if (source.kind === "script") source.script.watch(graph, outputs, `${event.name}/watch`);
     if (sinks.kind === "stores") {
       const letters = graph.reshuffle(events.tags.dead_letters, `${event.name}/undecodable`);
       writeDeadLetters(graph, letters, `${event.name}/dead_letters`, event.name, sinks.endpoints);
@@ -74,4 +78,10 @@ export async function buildGraph({ registry, sources, sinks }: GraphOptions): Pr
   }
   if (sinks.kind === "stores") keepHeartbeat(graph, acknowledged, sinks);
   return graph;
+}
+
+/** When early rows leave, by where the messages come from. */
+function earlyRowsOf({ kind }: MessageSource): EarlyRows {
+  if (kind === "recording") return false;
+  return kind === "script" ? "at once" : true;
 }

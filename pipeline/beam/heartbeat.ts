@@ -1,5 +1,5 @@
 import { tickMs } from "../core/complete-through.ts";
-import type { StoredRow } from "../core/model.ts";
+import type { FeatureRow, StoredRow } from "../core/model.ts";
 import type { ViewPlan } from "../core/view-plan.ts";
 import { bytesCoder, kvCoder, utf8Coder, varintCoder } from "../harness/coders.ts";
 import type { DoFn } from "../harness/dofn.ts";
@@ -17,8 +17,9 @@ export interface Heartbeat extends ViewRef {
 }
 
 /** One loop for each view: the key is its reference as JSON, and there is no value. */
-type Loop = KV<string, Uint8Array>;
-const loopCoder = kvCoder(utf8Coder, bytesCoder);
+export type Loop = KV<string, Uint8Array>;
+/** How loops are written. */
+export const loopCoder = kvCoder(utf8Coder, bytesCoder);
 const NOTHING = new Uint8Array();
 
 /**
@@ -38,10 +39,7 @@ export function keepHeartbeat(
     output: loopCoder,
   });
   const marks = acknowledged.map(({ plan, rows }) =>
-    graph.parDo<StoredRow, Loop>(rows, `${stageOf(plan)}/acknowledged`, {
-      doFn: "keep the watermark only",
-      output: loopCoder,
-    }),
+    keepWatermark(graph, rows, `${stageOf(plan)}/acknowledged`),
   );
   const loops = graph.flatten([start, ...marks], "heartbeat/flatten");
   const heartbeats = graph.parDo<Loop, Heartbeat>(loops, "heartbeat/loop", {
@@ -52,6 +50,11 @@ export function keepHeartbeat(
     timers: { tick: { domain: "event", key: utf8Coder } },
   });
   writeCompleteThrough(graph, heartbeats, to.endpoints);
+}
+
+/** What is left of rows when they are dropped: their watermark, for a loop beside which it stands. */
+export function keepWatermark(graph: Graph, rows: Collection<FeatureRow>, name: string): Collection<Loop> {
+  return graph.parDo<FeatureRow, Loop>(rows, name, { doFn: "keep the watermark only", output: loopCoder });
 }
 
 /** Where a loop starts: the last tick at or before the job's start. */

@@ -18,3 +18,12 @@ export function decodePubsubMessage(bytes: Uint8Array, timestampMs: number): Pub
     orderingKey: proto.orderingKey,
   };
 }
+
+/** Writes a message as a source would emit it: the bytes that `decodePubsubMessage` reads. */
+export function encodePubsubMessage({ publishTimeMs, ...message }: PubsubMessage): Uint8Array {
+  const publishTime = {
+    seconds: Math.floor(publishTimeMs / 1000),
+    nanos: (publishTimeMs - Math.floor(publishTimeMs / 1000) * 1000) * 1e6,
+  };
+  return protos.google.pubsub.v1.PubsubMessage.encode({ ...message, publishTime }).finish();
+}

@@ -3,6 +3,7 @@ import type { Registry } from "../define/index.ts";
 import { registerDecode } from "./decode.ts";
 import { registerFileSink } from "./file-sink.ts";
 import { registerHeartbeat } from "./heartbeat.ts";
+import { registerPace } from "./pace.ts";
 import { registerRecordingSource } from "./recording-source.ts";
 import { registerReshuffle } from "./reshuffle.ts";
 import { registerSlices } from "./slices.ts";
@@ -15,6 +16,7 @@ import { registerWindowsByTimers } from "./windows.ts";
  */
 export function registerTransforms(registry: Registry): void {
   registerRecordingSource();
+  registerPace();
   registerReshuffle();
   registerDecode(registry);
   registerAssign(registry);

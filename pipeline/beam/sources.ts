@@ -1,6 +1,7 @@
 import type { PubsubMessage } from "../core/model.ts";
 import type { Collection, Graph } from "./beam.ts";
 import { parseMessages } from "./decode.ts";
+import type { PacedStream } from "./pace.ts";
 import { messageCoder } from "./element-coders.ts";
 
 /** Where an event's messages come from. */
@@ -10,7 +11,9 @@ export type MessageSource =
   /** The runner's own Pub/Sub source: Dataflow. */
   | { readonly kind: "pubsub-native"; readonly subscription: string }
   /** A recording: bounded. */
-  | { readonly kind: "recording"; readonly file: string };
+  | { readonly kind: "recording"; readonly file: string }
+  /** A recording as it came, by its publish times; workers in this process. @see scriptRecording */
+  | { readonly kind: "script"; readonly script: PacedStream };
 
 export interface PubsubSourceOptions {
   /** `projects/P/subscriptions/S`. */
@@ -47,6 +50,8 @@ export async function readMessages(
     }
     case "pubsub-native":
       return parseMessages(graph, graph.pubsubNative(`${event}/read`, source.subscription), event);
+    case "script":
+      return parseMessages(graph, source.script.read(graph, `${event}/read`), event);
     case "recording": {
       const start = graph.impulse(`${event}/impulse`);
       return graph.parDo(start, `${event}/read`, {

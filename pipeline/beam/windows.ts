@@ -14,16 +14,21 @@ import { featureRowCoder, lateEventCoder } from "./element-coders.ts";
 import type { ShardBatch } from "./slices.ts";
 
 /**
+ * When early rows leave: a while after a change, by a timer of the clock; at once, a row an event, where a run must not
+ * depend on the clock; or never, as in a bounded run, where they would leave at the moment's whim.
+ */
+export type EarlyRows = boolean | "at once";
+
+/**
  * The sliding windows of a view, strategy `timers`: a stateful DoFn keyed by shard. Its state is one bag, the log of
  * `core/shard.ts`; the folded shard is what a worker keeps of it. One event-time timer a shard fires, and holds the
  * watermark, one millisecond before the next end that is due; a processing-time timer lets early panes leave.
- * @param early whether early panes leave. Not in a bounded run: they would leave at the moment's whim.
  */
 export function windowsByTimers(
   graph: Graph,
   batches: Collection<ShardBatch>,
   plan: ViewPlan,
-  { early }: { readonly early: boolean },
+  { early }: { readonly early: EarlyRows },
 ) {
   return graph.parDo<ShardBatch, FeatureRow, { late: LateEvent }>(batches, `${stageOf(plan)}/windows`, {
     doFn: "windows by timers",
@@ -47,11 +52,11 @@ interface Live {
 
 /** Makes the DoFn of this file known to the worker. */
 export function registerWindowsByTimers(registry: Registry): void {
-  type Config = ViewRef & { readonly early: boolean; readonly layout: ViewLayout };
+  type Config = ViewRef & { readonly early: EarlyRows; readonly layout: ViewLayout };
   registerDoFn("windows by timers", (config: Config): DoFn<ShardBatch, FeatureRow | LateEvent> => {
     const defined = planOf(registry, config);
     checkLayout(defined, config.layout);
-    const plan = config.early ? defined : { ...defined, earlyMs: undefined };
+    const plan = config.early === false ? { ...defined, earlyMs: undefined } : defined;
     const stage = stageOf(plan);
     type Context = ElementContext<FeatureRow | LateEvent>;
     let counters: Record<"applied" | "duplicate" | "late" | "panes", Counter>;
@@ -107,6 +112,7 @@ export function registerWindowsByTimers(registry: Registry): void {
             context.emit(closedEvent(plan.name, batch.key, event), { tag: "late" });
         }
         settle(context, live, log, applied, context.timestamp);
+        if (config.early === "at once") settle(context, live, log, live.shard.early(), context.timestamp);
       },
       onTimer(context) {
         const log = context.bag<Uint8Array>("log");

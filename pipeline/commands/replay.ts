@@ -7,9 +7,13 @@ import { startLoneEngine } from "../../infra/local/lone-engine.ts";
 import { buildGraph } from "../beam/build.ts";
 import { submit } from "../beam/job.ts";
 import { readRecording } from "../beam/recording-source.ts";
+import { ELEMENT_BY_ELEMENT } from "../beam/pace.ts";
+import { MAX_SCRIPT_MESSAGES, scriptRecording, ScriptTooLongError } from "../beam/recording-script.ts";
 import { registerTransforms } from "../beam/register.ts";
+import type { MessageSource } from "../beam/sources.ts";
 import { stageOf } from "../beam/view-ref.ts";
 import { FreshetError } from "../core/errors.ts";
+import type { PubsubMessage } from "../core/model.ts";
 import { defineRegistry, type Registry } from "../define/index.ts";
 import { features } from "../features/registry.ts";
 import { metricsSnapshot } from "../harness/metrics.ts";
@@ -22,11 +26,12 @@ interface ReplayFlags {
   readonly out: string;
   readonly views?: readonly string[];
   readonly event: string;
+  readonly panes?: boolean;
   readonly json?: boolean;
   readonly mavenRepository?: string;
 }
 
-/** `freshet replay FILE --out DIR`: a recording through the real graph on the real engine, bounded. */
+/** `freshet replay FILE --out DIR`: a recording through the real graph on the real engine, bounded or pane by pane. */
 export function replayCommand(): Command {
   return new Command("replay")
     .description("Run a recording through the graph on the local engine, with publish times as recorded.")
@@ -37,6 +42,10 @@ export function replayCommand(): Command {
     .requiredOption("--out <dir>", "where offline.ndjson and summary.json go")
     .option("--views <names>", "only these views, by comma (default: all)", list)
     .option("--event <name>", "which event the recording holds", features.events[0]?.name)
+    .option(
+      "--panes",
+      "rows as they leave in a live run: the watermark follows the publish times, early rows included",
+    )
     .option("--maven-repository <url>", "where the engine's libraries come from, if they are missing")
     .option("--json", "print the summary as one JSON document")
     .action(replay);
@@ -45,12 +54,12 @@ export function replayCommand(): Command {
 async function replay(file: string, flags: ReplayFlags): Promise<void> {
   const registry = chosen(flags.views);
   const { name: event } = registry.event(flags.event);
-  await check(file);
+  const source = await sourceOf(file, registry, event, flags);
   await mkdir(flags.out, { recursive: true });
   await mkdir(localDir(process.env), { recursive: true });
   const work = await mkdtemp(path.join(localDir(process.env), "replay-"));
   try {
-    await runBounded(registry, event, path.resolve(file), work, flags);
+    await run(registry, { [event]: source }, work, flags);
     const rows = await collectRows(work, registry.plans, path.join(flags.out, "offline.ndjson"));
     const summary = summarise(registry);
     await writeFile(path.join(flags.out, "summary.json"), `${JSON.stringify(summary, undefined, 2)}\n`);
@@ -62,12 +71,29 @@ async function replay(file: string, flags: ReplayFlags): Promise<void> {
 }
 
 /** Everything that is wrong with the recording is said before anything starts. */
-async function check(file: string): Promise<void> {
+async function sourceOf(
+  file: string,
+  { plans }: Registry,
+  event: string,
+  flags: ReplayFlags,
+): Promise<MessageSource> {
   const found = await stat(file).catch(() => undefined);
   if (!found?.isFile()) throw new FreshetError("no_such_file", `there is no recording ${file}`, { file });
+  const kept: PubsubMessage[] = [];
   let messages = 0;
-  for await (const message of readRecording(file)) messages += message.messageId === "" ? 0 : 1;
-  note(`replaying ${messages} messages`);
+  for await (const message of readRecording(file)) {
+    messages += 1;
+    if (flags.panes && messages <= MAX_SCRIPT_MESSAGES) kept.push(message);
+  }
+  if (!flags.panes) {
+    note(`replaying ${messages} messages`);
+    return { kind: "recording", file: path.resolve(file) };
+  }
+  if (messages > MAX_SCRIPT_MESSAGES) throw new ScriptTooLongError(messages);
+  const ofEvent = plans.filter(({ source }) => source === event);
+  const script = scriptRecording(kept, ofEvent);
+  note(`replaying ${messages} messages, with a stop at ${script.endsMs.length} window ends`);
+  return { kind: "script", script };
 }
 
 function chosen(names: readonly string[] | undefined): Registry {
@@ -76,10 +102,9 @@ function chosen(names: readonly string[] | undefined): Registry {
   return defineRegistry(features.views.filter(({ plan }) => wanted.includes(plan)));
 }
 
-async function runBounded(
+async function run(
   registry: Registry,
-  event: string,
-  file: string,
+  sources: Readonly<Record<string, MessageSource>>,
   dir: string,
   flags: ReplayFlags,
 ): Promise<void> {
@@ -92,11 +117,12 @@ async function runBounded(
   try {
     const graph = await buildGraph({
       registry,
-      sources: { [event]: { kind: "recording", file } },
+      sources,
       sinks: { kind: "files", dir },
     });
     const proto = graph.toProto({ kind: "external", pool: pool.address });
-    const job = await submit(proto, engine.jobService, "freshet-replay", { streaming: true, parallelism: 1 });
+    const options = { streaming: true, parallelism: 1, ...(flags.panes && ELEMENT_BY_ELEMENT) };
+    const job = await submit(proto, engine.jobService, "freshet-replay", options);
     try {
       await job.done();
     } finally {
