@@ -1,7 +1,6 @@
 import { Command } from "commander";
 import type { Answer } from "../core/answer.ts";
-import { formatInstant } from "../core/instant.ts";
-import type { ViewPlan } from "../core/view-plan.ts";
+import { answerJson, type AnswerJson } from "../core/answer-json.ts";
 import { features } from "../features/registry.ts";
 import { addStoreOptions, instant, storesOf, type StoreFlags } from "../options.ts";
 import { BigtableStore } from "../stores/bigtable-store.ts";
@@ -34,7 +33,7 @@ async function get(view: string, key: string, flags: GetFlags): Promise<void> {
   try {
     const store = new BigtableStore(bigtableClient(endpoints), endpoints, commandRetry);
     const answer = (await store.answers(plan, [key], atMs)).get(key) as Answer;
-    const document = describe(plan, key, atMs, answer);
+    const document = answerJson(plan, key, atMs, answer);
     if (flags.json) sayJson(document);
     else print(document);
   } finally {
@@ -42,40 +41,12 @@ async function get(view: string, key: string, flags: GetFlags): Promise<void> {
   }
 }
 
-function describe(plan: ViewPlan, key: string, atMs: number, { columns, pane, stale, asOfMs }: Answer) {
-  return {
-    view: plan.name,
-    version: plan.version,
-    entity: { [plan.keyField]: key },
-    at: formatInstant(atMs),
-    as_of: asOfMs === undefined ? null : formatInstant(asOfMs),
-    stale,
-    features: Object.fromEntries(plan.columns.map(({ name }, i) => [name, columns[i]])),
-    pane: pane && {
-      window_end: formatInstant(pane.windowEndMs),
-      seq: pane.seq,
-      timing: pane.timing,
-      empty_from: formatInstant(pane.emptyFromMs),
-      max_event_time: formatInstant(pane.maxEventTimeMs),
-    },
-  };
-}
-
-function print({
-  view,
-  version,
-  entity,
-  at,
-  as_of: asOf,
-  stale,
-  features: values,
-  pane,
-}: ReturnType<typeof describe>) {
+function print({ view, version, entity, at, as_of: asOf, stale, features: values, pane }: AnswerJson) {
   const [[field, key]] = Object.entries(entity) as [[string, string]];
   say(`${view} v${version}   ${field} = ${key}   at ${at}`);
   const width = Math.max(...Object.keys(values).map((name) => name.length));
   for (const [name, column] of Object.entries(values)) {
-    say(`  ${name.padEnd(width)}  ${String(column?.value).padStart(12)}  ${column?.status ?? ""}`);
+    say(`  ${name.padEnd(width)}  ${String(column.value).padStart(12)}  ${column.status}`);
   }
   say(`  as of ${asOf ?? "unknown"}${stale ? "   STALE: the pipeline is behind, or not running" : ""}`);
   if (pane) {

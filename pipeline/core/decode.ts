@@ -11,7 +11,7 @@ import { Refusal } from "./revision-reader.ts";
 export type Decoder = (message: PubsubMessage) => DecodedEvent | DeadLetter;
 
 /** Longest key in bytes of UTF-8: a Bigtable row key holds 4 KB, and keys are meant to be short. */
-const MAX_KEY_BYTES = 1024;
+export const MAX_KEY_BYTES = 1024;
 /** UTF-8 takes at most three bytes a UTF-16 unit, so most keys need no counting. */
 const SURELY_SHORT = Math.floor(MAX_KEY_BYTES / 3);
 const MIN_EVENT_TIME_MS = Date.UTC(2000, 0, 1);

@@ -1,67 +1,95 @@
-import type { GetRowsOptions, Table } from "@google-cloud/bigtable";
+import type { Bigtable } from "@google-cloud/bigtable";
+import { type CellChunk, type CellsByFamily, RowAssembler } from "./bigtable-rows.ts";
 import type { StoreCall } from "./errors.ts";
+import { TransientError } from "./failure.ts";
 import { type Retry, withRetry } from "./retry.ts";
 
-/** Which cells to read: the newest one of a column in each row. */
-export interface NewestCells {
-  readonly rowKeys: readonly string[];
-  readonly family: string;
+/** Column families of which the newest cell below one limit is wanted. */
+export interface CellGroup {
+  readonly families: readonly string[];
   readonly qualifier: string;
   /** Only cells with a timestamp below it, ms; `undefined`: any. */
   readonly limitMs: number | undefined;
 }
 
-/** A cell as read. */
-export interface Cell {
-  readonly timestampMs: number;
-  readonly value: Uint8Array;
+/** Which cells to read: for each row and each family of a group, the newest one. */
+export interface NewestCells {
+  readonly rowKeys: readonly string[];
+  readonly groups: readonly CellGroup[];
 }
 
 /**
- * Reads the newest cell of one column in several rows, by one request.
- * @returns by row key; rows without such a cell are left out
+ * Reads the newest cells of several families in several rows, by one request.
+ *
+ * The client's lowest layer: its `Table.getRows` takes twice the CPU and retries by a policy of its own.
+ * @returns by row key, then by family; a row without any such cell is left out
  * @throws StoreUnavailableError, StoreConfigError
  */
 export async function readNewestCells(
-  table: Table,
-  { rowKeys, family, qualifier, limitMs }: NewestCells,
+  client: Bigtable,
+  tableName: string,
+  { rowKeys, groups }: NewestCells,
   retry: Retry,
-): Promise<Map<string, Cell>> {
-  if (rowKeys.length === 0) return new Map();
-  const call: StoreCall = { store: "Bigtable", operation: "read", target: `table ${table.id}` };
-  table.maxRetries = 0; // the policy is ours
-  const options: GetRowsOptions = {
-    keys: [...rowKeys],
-    decode: false,
-    filter: [
-      { family: exactly(family) },
-      { column: { name: exactly(qualifier) } },
-      // A time range takes a Date only: a number is ignored, without a word, and every cell comes back.
-      ...(limitMs === undefined ? [] : [{ time: { start: new Date(0), end: new Date(limitMs) } }]),
-      { column: { cellLimit: 1 } },
-    ],
-    gaxOptions: { timeout: retry.policy.attemptMs },
+): Promise<ReadonlyMap<string, CellsByFamily>> {
+  if (rowKeys.length === 0 || groups.length === 0) return new Map();
+  const call: StoreCall = { store: "Bigtable", operation: "read", target: `table ${tableName}` };
+  const request = {
+    tableName,
+    appProfileId: client.appProfileId,
+    rows: { rowKeys: [...new Set(rowKeys)].map((key) => Buffer.from(key)) },
+    filter: oneOf(groups.map(newest)),
   };
-  const [rows] = await withRetry(call, () => table.getRows(options), retry);
-  const cells = new Map<string, Cell>();
-  for (const row of rows) {
-    const data = row.data as Record<string, Record<string, readonly RawCell[]>>;
-    // Undecoded, the row's id is a Buffer too, whatever its type says.
-    const rowKey = (row.id as string | Buffer).toString();
-    const cell = data[family]?.[qualifier]?.[0];
-    if (cell !== undefined)
-      cells.set(rowKey, { timestampMs: Number(cell.timestamp) / 1000, value: cell.value });
-  }
-  return cells;
+  return await withRetry(call, () => readRows(client, request, retry.policy.attemptMs), retry);
 }
 
-interface RawCell {
-  /** Microseconds, as text. */
-  readonly timestamp: string;
-  readonly value: Uint8Array;
+/** One ReadRows RPC. */
+function readRows(
+  client: Bigtable,
+  request: object,
+  timeoutMs: number,
+): Promise<ReadonlyMap<string, CellsByFamily>> {
+  return new Promise((resolve, reject) => {
+    const assembler = new RowAssembler();
+    client
+      .request({
+        client: "BigtableClient",
+        method: "readRows",
+        reqOpts: request,
+        gaxOpts: { timeout: timeoutMs },
+        retryOpts: { noResponseRetries: 0, shouldRetryFn: () => false },
+      })
+      .on("data", ({ chunks }: { chunks: readonly CellChunk[] }) => {
+        for (const chunk of chunks) assembler.add(chunk);
+      })
+      .on("error", reject)
+      .on("end", () => {
+        const rows = assembler.rows();
+        if (rows === undefined) reject(new TransientError("the answer ended within a row"));
+        else resolve(rows);
+      });
+  });
+}
+
+interface Filter {
+  readonly [kind: string]: unknown;
+}
+
+/** The newest cell below the limit, of each family of a group. */
+function newest({ families, qualifier, limitMs }: CellGroup): Filter {
+  const filters: Filter[] = [
+    { familyNameRegexFilter: `(?:${families.map(exactly).join("|")})` },
+    { columnQualifierRegexFilter: Buffer.from(exactly(qualifier)) },
+    ...(limitMs === undefined ? [] : [{ timestampRangeFilter: { endTimestampMicros: limitMs * 1000 } }]),
+    { cellsPerColumnLimitFilter: 1 },
+  ];
+  return { chain: { filters } };
+}
+
+function oneOf(filters: readonly Filter[]): Filter {
+  return filters.length === 1 ? (filters[0] as Filter) : { interleave: { filters } };
 }
 
 /** Filters match whole names by RE2 patterns: a dot in a family's name must not match anything else. */
-function exactly(name: string): RegExp {
-  return new RegExp(name.replace(/[\\^$.*+?()[\]{}|]/g, "\\$&"));
+function exactly(name: string): string {
+  return name.replace(/[\\^$.*+?()[\]{}|]/g, "\\$&");
 }

@@ -12,10 +12,14 @@ import {
 } from "./bigtable-layout.ts";
 import { type CellWrite, setCells } from "./bigtable-mutations.ts";
 import { readNewestCells } from "./bigtable-read.ts";
+import type { Cell } from "./bigtable-rows.ts";
 import type { CompleteThrough } from "./complete-through.ts";
 import type { StoreEndpoints } from "./endpoints.ts";
 import type { Retry } from "./retry.ts";
 import type { Refused } from "./write-batch.ts";
+
+/** The pane of each view asked for, `undefined` where it has none; or why a cell of the key can't be read. */
+export type PanesOfKey = readonly (FeatureRow | undefined)[] | RangeError;
 
 /** The online store of one generation: what sinks write and serving reads. */
 export class BigtableStore {
@@ -50,18 +54,51 @@ export class BigtableStore {
 
   /** The pane of each key that answers at `tMs`, in one request; keys without one are left out. */
   async readPanes(plan: ViewPlan, keys: readonly string[], tMs: number): Promise<Map<string, FeatureRow>> {
-    const request = {
-      rowKeys: keys.map(rowKeyOf),
-      family: familyOf(plan, this.#generation),
-      qualifier: ROW_QUALIFIER,
-      limitMs: cellLimitMs(plan, tMs),
-    };
     const panes = new Map<string, FeatureRow>();
-    for (const [rowKey, { value }] of await readNewestCells(this.#table(plan), request, this.#retry)) {
-      const key = keyOfRowKey(rowKey);
-      panes.set(key, decodeCell(plan, key, value));
+    for (const [key, panesOfKey] of await this.readViews([plan], keys, tMs)) {
+      if (panesOfKey instanceof RangeError) throw panesOfKey;
+      if (panesOfKey[0] !== undefined) panes.set(key, panesOfKey[0]);
     }
     return panes;
+  }
+
+  /**
+   * The panes of several views of one entity that answer at `tMs`, in one request.
+   * @param [retry] the store's own when left out
+   * @returns for each key that has any panes
+   * @throws StoreUnavailableError, StoreConfigError
+   */
+  async readViews(
+    plans: readonly ViewPlan[],
+    keys: readonly string[],
+    tMs: number,
+    retry: Retry = this.#retry,
+  ): Promise<Map<string, PanesOfKey>> {
+    const [first] = plans;
+    if (first === undefined) return new Map();
+    const families = plans.map((plan) => familyOf(plan, this.#generation));
+    const rows = await readNewestCells(
+      this.#client,
+      this.#table(first).name,
+      {
+        rowKeys: keys.map(rowKeyOf),
+        groups: [...Map.groupBy(plans.keys(), (i) => cellLimitMs(plans[i] as ViewPlan, tMs))].map(
+          ([limitMs, indices]) => ({
+            families: indices.map((i) => families[i] as string),
+            qualifier: ROW_QUALIFIER,
+            limitMs,
+          }),
+        ),
+      },
+      retry,
+    );
+    return new Map(
+      [...rows].map(([rowKey, cells]) => {
+        const key = keyOfRowKey(rowKey);
+        const cellsOfViews = families.map((family) => cells.get(family));
+        return [key, decodePanes(plans, key, cellsOfViews)];
+      }),
+    );
   }
 
   /** What the view says about each key at `tMs`; every key has an answer. */
@@ -90,22 +127,48 @@ export class BigtableStore {
 
   /** The greatest mark, or `undefined` before the first. */
   async readCompleteThrough(plan: ViewPlan): Promise<CompleteThrough | undefined> {
-    const request = {
-      rowKeys: [controlRowKeyOf(plan, this.#generation)],
-      family: CONTROL_FAMILY,
-      qualifier: COMPLETE_THROUGH_QUALIFIER,
-      limitMs: undefined,
-    };
-    const [cell] = (await readNewestCells(this.#table(plan), request, this.#retry)).values();
-    return (
-      cell && {
-        completeThroughMs: cell.timestampMs,
-        availableAtMs: Number(Buffer.from(cell.value).toString()),
-      }
-    );
+    return (await this.readMarks([plan]))[0];
+  }
+
+  /**
+   * The greatest mark of several views of one entity, in one request; `undefined` before a view's first.
+   * @param [retry] the store's own when left out
+   * @throws StoreUnavailableError, StoreConfigError
+   */
+  async readMarks(
+    plans: readonly ViewPlan[],
+    retry: Retry = this.#retry,
+  ): Promise<readonly (CompleteThrough | undefined)[]> {
+    const [first] = plans;
+    if (first === undefined) return [];
+    const rowKeys = plans.map((plan) => controlRowKeyOf(plan, this.#generation));
+    const groups = [
+      { families: [CONTROL_FAMILY], qualifier: COMPLETE_THROUGH_QUALIFIER, limitMs: undefined },
+    ];
+    const rows = await readNewestCells(this.#client, this.#table(first).name, { rowKeys, groups }, retry);
+    return rowKeys.map((rowKey) => {
+      const cell = rows.get(rowKey)?.get(CONTROL_FAMILY);
+      if (cell === undefined) return undefined;
+      const availableAtMs = Number(Buffer.from(cell.value).toString());
+      return { completeThroughMs: cell.timestampMs, availableAtMs };
+    });
   }
 
   #table(plan: ViewPlan) {
     return this.#client.instance(this.#instance).table(tableIdOf(plan));
+  }
+}
+
+/** A cell of another layout, written by a newer version, is one key's misfortune and not that of all. */
+function decodePanes(
+  plans: readonly ViewPlan[],
+  key: string,
+  cells: readonly (Cell | undefined)[],
+): PanesOfKey {
+  try {
+    return plans.map((plan, i) => cells[i] && decodeCell(plan, key, cells[i].value));
+  } catch (error) {
+    if (error instanceof RangeError) return error;
+    throw error;
   }
 }

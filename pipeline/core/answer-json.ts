@@ -1,0 +1,60 @@
+import type { Answer } from "./answer.ts";
+import { formatInstant } from "./instant.ts";
+import type { FeatureValue } from "./model.ts";
+import type { ViewPlan } from "./view-plan.ts";
+
+/** A view's answer about a key as people and programs read it: names and RFC 3339 times. */
+export interface AnswerJson {
+  readonly view: string;
+  readonly version: number;
+  readonly entity: Readonly<Record<string, string>>;
+  readonly at: string;
+  readonly as_of: string | null;
+  /** From `as_of` to `at`. */
+  readonly age_ms: number | null;
+  readonly stale: boolean;
+  readonly features: Readonly<Record<string, { readonly value: FeatureValue; readonly status: string }>>;
+  /** The row that answered; null where none applies any more. */
+  readonly pane: {
+    readonly window_end: string;
+    readonly seq: number;
+    readonly timing: string;
+    readonly empty_from: string;
+    readonly max_event_time: string;
+  } | null;
+}
+
+/** Names what a view answers about a key at `atMs`. */
+export function answerJson(plan: ViewPlan, key: string, atMs: number, answer: Answer): AnswerJson {
+  const { columns, pane, stale, asOfMs } = answer;
+  return {
+    view: plan.name,
+    version: plan.version,
+    entity: { [plan.keyField]: key },
+    at: formatInstant(atMs),
+    as_of: asOfMs === undefined ? null : formatInstant(asOfMs),
+    age_ms: asOfMs === undefined ? null : atMs - asOfMs,
+    stale,
+    features: Object.fromEntries(
+      plan.columns.map(({ name }, i) => {
+        const { value, status } = columns[i] as Answer["columns"][number];
+        return [name, { value: inJson(value), status }];
+      }),
+    ),
+    pane:
+      pane === undefined
+        ? null
+        : {
+            window_end: formatInstant(pane.windowEndMs),
+            seq: pane.seq,
+            timing: pane.timing,
+            empty_from: formatInstant(pane.emptyFromMs),
+            max_event_time: formatInstant(pane.maxEventTimeMs),
+          },
+  };
+}
+
+/** JSON has no infinities: they are told by their names, as BigQuery tells them. */
+function inJson(value: FeatureValue): FeatureValue {
+  return typeof value === "number" && !Number.isFinite(value) ? String(value) : value;
+}
