@@ -13,6 +13,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   publish: async () => (await import("./commands/publish.ts")).publishCommand(),
   get: async () => (await import("./commands/get.ts")).getCommand(),
   "dead-letters": async () => (await import("./commands/dead-letters.ts")).deadLettersCommand(),
+  serve: async () => (await import("./commands/serve.ts")).serveCommand(),
   sql: async () => (await import("./commands/sql.ts")).sqlCommand(),
   "training-set": async () => (await import("./commands/training-set.ts")).trainingSetCommand(),
   replay: async () => (await import("./commands/replay.ts")).replayCommand(),

@@ -1,0 +1,124 @@
+import type { Services } from "../define/index.ts";
+import { provisionBigquery } from "../stores/bigquery-provision.ts";
+import { appendRows } from "../stores/bigquery-writer.ts";
+import { BigtableStore } from "../stores/bigtable-store.ts";
+import { bigqueryClient, bigtableClient } from "../stores/clients.ts";
+import type { StoreEndpoints } from "../stores/endpoints.ts";
+import { defaultRetryPolicy } from "../stores/retry.ts";
+import { SERVED_VECTORS, servedVectors } from "../stores/served-rows.ts";
+import type { AdmissionLimits } from "./admission.ts";
+import { serverApp } from "./app.ts";
+import type { RequestLimits } from "./app-options.ts";
+import { apiKeys } from "./auth.ts";
+import { bigtableOnline } from "./bigtable-online.ts";
+import { Heartbeats } from "./heartbeats.ts";
+import { jsonLog } from "./log.ts";
+import { listen } from "./server.ts";
+import { VectorLog, type VectorLogOptions } from "./vector-log.ts";
+
+/** A feature server of a deployment. */
+export interface FeatureServerOptions {
+  readonly services: Services;
+  readonly stores: StoreEndpoints;
+  readonly host: string;
+  /** 0: a free one. */
+  readonly port: number;
+  readonly limits: RequestLimits;
+  readonly admission: AdmissionLimits;
+  /** Lines of `apiKeys`. @default everybody may ask */
+  readonly apiKeys?: string;
+  readonly ratePerSecond?: number;
+  /** The part of the requests whose vectors go to BigQuery, 0 to 1. */
+  readonly logFraction: number;
+  readonly accessLog: boolean;
+  /** Takes a line of the log. */
+  readonly write: (line: string) => void;
+}
+
+/** A feature server that listens. */
+export interface FeatureServer {
+  readonly url: string;
+  /** Lets requests under way end, for so long, and writes what is to be logged. */
+  stop(graceMs: number): Promise<void>;
+}
+
+/** Heartbeats tick every 10 s at most: a reading a second makes `as_of` a second older than it could be. */
+const HEARTBEATS = { everyMs: 1_000, budgetMs: 2_000 } as const;
+
+/** An outage of BigQuery that is longer costs rows of the log: a queue without an end would cost the server. */
+const logRetry = { policy: { ...defaultRetryPolicy, totalMs: 10_000 }, random: Math.random };
+
+/**
+ * Starts a server on the stores of a deployment. It listens even where the store doesn't answer yet, and says so at
+ * `/readyz`.
+ * @throws ListenError, ApiKeysError, StoreConfigError
+ */
+export async function startFeatureServer(options: FeatureServerOptions): Promise<FeatureServer> {
+  const { services, stores, limits, admission, ratePerSecond, logFraction, write } = options;
+  const log = jsonLog(write, options.accessLog, Date.now);
+  const store = bigtableOnline(
+    new BigtableStore(bigtableClient(stores), stores, { policy: defaultRetryPolicy, random: Math.random }),
+    Math.random,
+  );
+  const heartbeats = new Heartbeats(store, services.registry.plans, {
+    ...HEARTBEATS,
+    onFailure: (message) => log.warning(message),
+  });
+  let draining = false;
+  if (logFraction > 0) await provisionServed(stores);
+  let vectors: VectorLog | undefined;
+  const app = serverApp({
+    services,
+    store,
+    heartbeats,
+    now: Date.now,
+    limits,
+    admission,
+    log,
+    ...(options.apiKeys !== undefined && { authenticate: apiKeys(options.apiKeys) }),
+    ...(ratePerSecond !== undefined && { ratePerSecond }),
+    ...(logFraction > 0 && {
+      vectorLog: (onOutcome) =>
+        (vectors = bigqueryLog(options, onOutcome, (message) => log.warning(message))),
+    }),
+    processMetrics: true,
+    draining: () => draining,
+  });
+  await heartbeats.refresh();
+  heartbeats.start();
+  const server = await listen((request) => app.fetch(request), options.host, options.port);
+  return {
+    url: server.url,
+    async stop(graceMs) {
+      draining = true;
+      await server.stop(graceMs);
+      heartbeats.stop();
+      await vectors?.drain();
+    },
+  };
+}
+
+/** The table of served vectors is the server's own: it comes with the first server that writes into it. */
+async function provisionServed(stores: StoreEndpoints): Promise<void> {
+  const layout = { tables: [servedVectors], views: [], functions: [] };
+  await provisionBigquery(bigqueryClient(stores), stores.bigquery.dataset, layout, logRetry);
+}
+
+function bigqueryLog(
+  { stores, logFraction }: FeatureServerOptions,
+  onOutcome: VectorLogOptions["onOutcome"],
+  onFailure: (message: string) => void,
+): VectorLog {
+  const client = bigqueryClient(stores);
+  return new VectorLog({
+    append: async (rows) => {
+      const refused = await appendRows(client, stores.bigquery.dataset, SERVED_VECTORS, rows, logRetry);
+      return refused.length;
+    },
+    generation: stores.generation,
+    fraction: logFraction,
+    random: Math.random,
+    onOutcome,
+    onFailure,
+  });
+}
