@@ -96,6 +96,7 @@ function configuration({ rest, rpc, temp }: { rest: number; rpc: number; temp: s
     "rest.bind-address": LOOPBACK,
     "rest.port": rest,
     "rest.bind-port": rest,
+    "web.refresh-interval": 250, // how old the REST endpoint's answers about a job may be
     "heartbeat.interval": 1_000,
     "heartbeat.timeout": 5_000,
     "io.tmp.dirs": temp,
