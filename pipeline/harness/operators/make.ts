@@ -6,27 +6,28 @@ import { flattenOperator, mapWindowsOperator } from "./simple.ts";
 import { Sink } from "./sink.ts";
 import { Source } from "./source.ts";
 
+type Make = (context: OperatorContext) => Operator;
+
+const MAKERS: ReadonlyMap<string, Make> = new Map<string, Make>([
+  ["beam:runner:source:v1", (context) => new Source(context)],
+  ["beam:runner:sink:v1", (context) => new Sink(context)],
+  ["beam:transform:pardo:v1", (context) => new ParDo(context)],
+  ["beam:transform:flatten:v1", flattenOperator],
+  ["beam:transform:map_windows:v1", mapWindowsOperator],
+  ...[...COMBINE_URNS].map((urn): [string, Make] => [urn, combineOperator]),
+]);
+
+/** Kinds of transform that this worker can run. */
+export const TRANSFORM_URNS: readonly string[] = [...MAKERS.keys()];
+
 /**
  * Makes the operator of a transform.
  * @throws HarnessError `unsupported` for a transform that this worker can't run
  */
 export function makeOperator(context: OperatorContext): Operator {
   const urn = context.transform.spec?.urn ?? "";
-  if (COMBINE_URNS.has(urn)) return combineOperator(context);
-  switch (urn) {
-    case "beam:runner:source:v1":
-      return new Source(context);
-    case "beam:runner:sink:v1":
-      return new Sink(context);
-    case "beam:transform:pardo:v1":
-      return new ParDo(context);
-    case "beam:transform:flatten:v1":
-      return flattenOperator(context);
-    case "beam:transform:map_windows:v1":
-      return mapWindowsOperator(context);
-    default: {
-      const transform = context.transform.uniqueName;
-      throw new HarnessError("unsupported", `can't run a transform of kind ${urn || "none"}`, { transform });
-    }
-  }
+  const make = MAKERS.get(urn);
+  if (make) return make(context);
+  const transform = context.transform.uniqueName;
+  throw new HarnessError("unsupported", `can't run a transform of kind ${urn || "none"}`, { transform });
 }
