@@ -38,10 +38,17 @@ export async function listen(
   host: string,
   port: number,
 ): Promise<RunningServer> {
+  let stopping = false;
+  const answer = async (request: Request): Promise<Response> => {
+    const response = await fetch(request);
+    // Or a connection that is kept alive would keep the server alive.
+    if (stopping) response.headers.set("Connection", "close");
+    return response;
+  };
   const server = await new Promise<Server>((resolve, reject) => {
     const made = serve(
       {
-        fetch,
+        fetch: answer,
         hostname: host,
         port,
         serverOptions: {
@@ -58,6 +65,7 @@ export async function listen(
   return {
     url: `http://${host.includes(":") ? `[${host}]` : host}:${String(bound)}`,
     async stop(graceMs) {
+      stopping = true;
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));
       const timer = setTimeout(() => server.closeAllConnections(), graceMs);
       await closed;

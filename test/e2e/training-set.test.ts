@@ -5,9 +5,7 @@ import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
-import { answer, paneAt } from "../../pipeline/core/answer.ts";
 import { formatInstant, parseInstant } from "../../pipeline/core/instant.ts";
-import type { StoredRow } from "../../pipeline/core/model.ts";
 import { features } from "../../pipeline/features/registry.ts";
 import { bigqueryLayout, featureTableId } from "../../pipeline/stores/bigquery-layout.ts";
 import { provisionBigquery } from "../../pipeline/stores/bigquery-provision.ts";
@@ -16,10 +14,10 @@ import { completeThroughInsert, featureInsert } from "../../pipeline/stores/bigq
 import { COMPLETE_THROUGH } from "../../pipeline/stores/bigquery-tables.ts";
 import { appendRows } from "../../pipeline/stores/bigquery-writer.ts";
 import { bigqueryClient, closeClients } from "../../pipeline/stores/clients.ts";
-import type { CompleteThrough } from "../../pipeline/stores/complete-through.ts";
 import { trainingColumns, trainingQuery } from "../../pipeline/stores/training-query.ts";
+import { asOfCases, KEYS, ruled, sample } from "../support/as-of-cases.ts";
 import "../support/stack-context.ts";
-import { instantRetry, testEndpoints, testStoredRow } from "../support/stores.ts";
+import { instantRetry, testEndpoints } from "../support/stores.ts";
 import { tempFolder } from "../support/temp-folder.ts";
 
 /** One rule, written twice: in TypeScript for serving, in SQL for training. Here they answer the same questions. */
@@ -33,84 +31,16 @@ const query = (sql: string, params: Record<string, unknown> = {}) =>
 const SEED = 7;
 const LABELS = 400;
 const START_MS = Date.UTC(2026, 2, 1, 12);
-const KEYS = ["ann", "bob's", "никто"];
 const GENERATION = 3;
 
-/** Rows in which everything varies that the rule looks at, values among it: two rows tell which of them answered. */
-const anyRow: fc.Arbitrary<StoredRow> = fc
-  .record({
-    key: fc.constantFrom(...KEYS),
-    end: fc.integer({ min: 0, max: 90 }),
-    seq: fc.integer({ min: 1, max: 3 }),
-    // In slides after the window's end, down to `empty_from` at the end itself: the window's last event is its newest.
-    newest: fc.integer({ min: 1, max: 60 }),
-    delayMs: fc.integer({ min: -60_000, max: 200_000 }),
-    generation: fc.constantFrom(GENERATION, GENERATION, GENERATION, 4),
-    value: fc.integer({ min: 1, max: 1_000_000 }),
-  })
-  .map(({ key, end, seq, newest, delayMs, generation, value }) => {
-    const windowEndMs = START_MS + end * plan.slideMs;
-    return testStoredRow(plan, {
-      key,
-      windowEndMs,
-      seq,
-      emptyFromMs: windowEndMs - newest * plan.slideMs + plan.longestMs + plan.slideMs,
-      availableAtMs: windowEndMs + delayMs,
-      generation,
-      values: plan.columns.map(({ type }, i) => (type === "STRING" ? `of ${String(value)}` : value + i)),
-    });
-  });
-
-const anyMark: fc.Arbitrary<CompleteThrough> = fc
-  .record({ slide: fc.integer({ min: 20, max: 90 }), delayMs: fc.integer({ min: 0, max: 120_000 }) })
-  .map(({ slide, delayMs }) => {
-    const completeThroughMs = START_MS + slide * plan.slideMs;
-    return { completeThroughMs, availableAtMs: completeThroughMs + delayMs };
-  });
-
-const sample = <T>(arbitrary: fc.Arbitrary<T>, n: number, seed = SEED) =>
-  fc.sample(arbitrary, { seed, numRuns: n });
-const rows = sample(anyRow, 150);
-const marks = sample(anyMark, 12, SEED + 1);
+const { rows, marks, instant } = asOfCases(plan, START_MS, GENERATION, SEED);
 const ownRows = rows.filter(({ generation }) => generation === GENERATION);
-/** Instants anywhere, and on and beside those at which answers change. */
-const anyInstant = fc.oneof(
-  fc.integer({ min: START_MS - 600_000, max: START_MS + 10_800_000 }),
-  fc
-    .tuple(
-      fc.constantFrom(
-        ...ownRows.flatMap(({ windowEndMs, availableAtMs, emptyFromMs }) => [
-          windowEndMs,
-          availableAtMs,
-          emptyFromMs,
-        ]),
-        ...marks.map(({ availableAtMs }) => availableAtMs),
-      ),
-      fc.constantFrom(-1, 0, 1),
-    )
-    .map(([ms, beside]) => ms + beside),
-);
-const labels = sample(fc.record({ key: fc.constantFrom(...KEYS), tMs: anyInstant }), LABELS, SEED + 2);
-
-const paneOf = (wanted: string, tMs: number) =>
-  paneAt(
-    plan,
-    ownRows.filter(({ key }) => key === wanted),
-    tMs,
-  );
+const labels = sample(fc.record({ key: fc.constantFrom(...KEYS), tMs: instant }), LABELS, SEED + 2);
+const ruledAt = (key: string, tMs: number) => ruled(plan, ownRows, marks, key, tMs);
 
 /** What serving answers, in the words of the query. */
 function served({ key, tMs }: (typeof labels)[number]): Record<string, unknown> {
-  const pane = paneOf(key, tMs);
-  const known = marks
-    .filter(({ availableAtMs }) => availableAtMs <= tMs)
-    .map((mark) => mark.completeThroughMs);
-  const { columns, asOfMs, stale } = answer(
-    plan,
-    pane,
-    tMs,
-    known.length > 0 ? Math.max(...known) : undefined,
-  );
+  const { columns, asOfMs, stale } = ruledAt(key, tMs);
   return Object.fromEntries([
     ...plan.columns.map(({ name }, i) => [name, columns[i]?.value] as const),
     [`${plan.name}_as_of`, asOfMs ?? null],
@@ -167,8 +97,7 @@ describe("the table function", () => {
         `SELECT * FROM ${dataset}.${plan.name}_at(TIMESTAMP_MILLIS(${String(tMs)})) ORDER BY user_id`,
       );
       const expected = [...KEYS].sort().flatMap((key) => {
-        const pane = paneOf(key, tMs);
-        const { columns, pane: current } = answer(plan, pane, tMs, undefined);
+        const { columns, pane: current } = ruledAt(key, tMs);
         const values = plan.columns.map(({ name }, i) => [name, columns[i]?.value] as const);
         return current ? [{ user_id: key, ...Object.fromEntries(values), seq: current.seq }] : [];
       });

@@ -4,9 +4,9 @@ import { serverApp } from "../../pipeline/serving/app.ts";
 import type { AppOptions } from "../../pipeline/serving/app-options.ts";
 import { Heartbeats } from "../../pipeline/serving/heartbeats.ts";
 import type { ServerLog } from "../../pipeline/serving/log.ts";
+import type { OnlineStore } from "../../pipeline/serving/online-store.ts";
 import type { ProblemDocument } from "../../pipeline/serving/problem.ts";
 import type { ReadJson } from "../../pipeline/serving/vector-json.ts";
-import { MemoryStore } from "./memory-store.ts";
 
 /** A whole minute: the end of a window of the project's views. */
 export const E = Date.UTC(2026, 2, 1, 12);
@@ -25,8 +25,9 @@ export function collectingLog(): ServerLog & { readonly lines: unknown[] } {
 }
 
 /** The project's services at `T`. Of the store's marks those are known that stood there at the start. */
-export async function testServer(store: MemoryStore, changes: Partial<AppOptions> = {}) {
-  const heartbeats = new Heartbeats(store, services.registry.plans, { everyMs: 1_000, budgetMs: 1_000 });
+export async function testServer(store: OnlineStore, changes: Partial<AppOptions> = {}) {
+  const { plans } = (changes.services ?? services).registry;
+  const heartbeats = new Heartbeats(store, plans, { everyMs: 1_000, budgetMs: 1_000 });
   await heartbeats.refresh();
   const log = collectingLog();
   const app = serverApp({
