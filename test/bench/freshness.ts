@@ -3,11 +3,13 @@
  * steady load; and whether memory stays flat.
  *
  *     node infra/local/bootstrap.mjs --script test/bench/freshness.ts [--rate 200] [--seconds 60] [--seed 1] [--short]
+ *         [--warm-up 20s] [--flat 10]
  *
  * Told in two ways: by the worker, of every early row (its newest publish → acknowledged by Bigtable); and by probes,
  * events of users of their own that are looked for in the store's answers. State grows until the longest window and
  * what may come after it have passed: over two hours for the project's own views, three minutes for those of `--short`.
- * So with `--short --warm-up 5m` memory has to be flat.
+ * So with `--short --warm-up 5m` memory has to be flat, and `--flat 10` makes that a check: the bench fails when the
+ * worker holds more than a tenth more at last than it did at first. Half an hour: `--seconds 1800`.
  */
 import { setTimeout as sleep } from "node:timers/promises";
 import path from "node:path";
@@ -36,10 +38,12 @@ interface FreshnessFlags {
   readonly warmUp: number;
   readonly checkpointInterval: number;
   readonly short?: boolean;
+  readonly flat?: number;
 }
 
 /** Longest wait for probes under way when the load has ended. */
 const PATIENCE_MS = 30_000;
+const WORKER = "worker (Node)";
 const retry: Retry = { policy: defaultRetryPolicy, random: Math.random };
 
 const flags = new Command("freshness")
@@ -48,6 +52,7 @@ const flags = new Command("freshness")
   .option("--seed <n>", "seed of the simulated shop", wholeNumber, 1)
   .option("--warm-up <duration>", "load before measuring", duration, 20_000)
   .option("--short", "views whose state fills within minutes, in place of the project's own")
+  .option("--flat <percent>", "fail when the worker's memory grows by more", positiveNumber)
   .option("--checkpoint-interval <duration>", "messages are acknowledged that often", duration, 10_000)
   .parse()
   .opts<FreshnessFlags>();
@@ -102,7 +107,7 @@ async function measure({ stack, stores }: Session, job: LocalJob): Promise<void>
 
   const { engine, pubsub, bigtable, bigquery } = stack.pids();
   const watch = new ProcessWatch({
-    "worker (Node)": job.workerPid,
+    [WORKER]: job.workerPid,
     "engine (JVM)": engine,
     "Pub/Sub endpoint": pubsub,
     "Bigtable emulator": bigtable,
@@ -148,6 +153,16 @@ async function measure({ stack, stores }: Session, job: LocalJob): Promise<void>
   );
   if (probes.underWay > 0) console.log(`${probes.underWay} probes were never seen`);
   console.log(`\n${watch.report()}`);
+  if (flags.flat !== undefined) checkFlat(watch.growthOf(WORKER), flags.flat);
+}
+
+function checkFlat(growth: number | undefined, percent: number): void {
+  if (growth === undefined)
+    throw new Error("the worker's memory could not be seen: /proc tells it, on Linux");
+  const flat = growth <= percent / 100;
+  const said = `the worker's memory changed by ${(100 * growth).toFixed(1)} %`;
+  console.log(`\n${said}: ${flat ? "flat" : `not flat, which allows ${percent} %`}`);
+  if (!flat) process.exitCode = 1;
 }
 
 /** Sleeps, and tells of each ten seconds: who waits for minutes wants to see that all is well. */

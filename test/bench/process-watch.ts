@@ -27,26 +27,43 @@ export class ProcessWatch {
     clearInterval(this.#timer);
   }
 
+  /**
+   * How much more memory a process holds at last than at first, on the averages that the report shows: 0.05 is a
+   * twentieth more. `undefined` where it was not seen.
+   */
+  growthOf(name: string): number | undefined {
+    const { first, last } = this.#summary(name) ?? {};
+    return first === undefined || last === undefined ? undefined : last / first - 1;
+  }
+
   /** Resident memory at the beginning and at the end, on average over a minute or a fourth of the time, and CPU. */
   report(): string {
-    const rows = [...this.#watched].map(([name, { samples }]) => {
-      const [first, last] = [samples[0], samples.at(-1)];
-      if (first === undefined || last === undefined) return [name, "–", "–", "–", "–"];
-      const tookMs = Math.max(1, last.atMs - first.atMs);
-      const span = Math.min(MINUTE_MS, tookMs / 4);
-      const mean = (from: number, to: number) => {
-        const rss = samples.filter(({ atMs }) => from <= atMs && atMs <= to).map((s) => s.rssBytes);
-        return megabytes(rss.reduce((sum, n) => sum + n, 0) / rss.length);
-      };
-      return [
-        name,
-        mean(first.atMs, first.atMs + span),
-        mean(last.atMs - span, last.atMs),
-        megabytes(Math.max(...samples.map((s) => s.rssBytes))),
-        ((last.cpuUs - first.cpuUs) / 1_000 / tookMs).toFixed(2),
-      ];
+    const rows = [...this.#watched.keys()].map((name) => {
+      const summary = this.#summary(name);
+      if (!summary) return [name, "–", "–", "–", "–"];
+      const { first, last, most, cores } = summary;
+      return [name, megabytes(first), megabytes(last), megabytes(most), cores.toFixed(2)];
     });
     return table(["", "RSS at first, MiB", "RSS at last, MiB", "RSS at most, MiB", "cores in use"], rows);
+  }
+
+  /** Bytes, and CPU time by time. */
+  #summary(name: string): { first: number; last: number; most: number; cores: number } | undefined {
+    const samples = this.#watched.get(name)?.samples ?? [];
+    const [first, last] = [samples[0], samples.at(-1)];
+    if (first === undefined || last === undefined) return undefined;
+    const tookMs = Math.max(1, last.atMs - first.atMs);
+    const span = Math.min(MINUTE_MS, tookMs / 4);
+    const mean = (from: number, to: number) => {
+      const rss = samples.filter(({ atMs }) => from <= atMs && atMs <= to).map((s) => s.rssBytes);
+      return rss.reduce((sum, n) => sum + n, 0) / rss.length;
+    };
+    return {
+      first: mean(first.atMs, first.atMs + span),
+      last: mean(last.atMs - span, last.atMs),
+      most: Math.max(...samples.map((s) => s.rssBytes)),
+      cores: (last.cpuUs - first.cpuUs) / 1_000 / tookMs,
+    };
   }
 
   async #sample(): Promise<void> {
