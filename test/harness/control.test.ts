@@ -84,6 +84,10 @@ describe("with full monitoring infos", () => {
       expect(readable(monitoringInfos)).toEqual(AFTER("measured"));
       expect(monitoringData).toEqual({});
     }
+    const { bundle, send } = begin("measured");
+    send([], true); // nothing of the bundle before is told again
+    const { monitoringInfos } = await bundle.done;
+    expect(readable(monitoringInfos)).toEqual(["element_count:v1 pc0 = 0", "element_count:v1 pc1 = 0"]);
   });
 
   test("progress reports what a running bundle has so far; an unknown bundle has nothing", async () => {
