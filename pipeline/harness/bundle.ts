@@ -30,6 +30,8 @@ export class Bundle {
   readonly services: WorkerServices;
   /** What shall run once the runner has made the bundle durable. */
   readonly callbacks: BundleCallback[] = [];
+  readonly #data = new Map<string, DataChannel>();
+  readonly #state = new Map<string, StateChannel>();
   #pending: Promise<unknown>[] = [];
   #room: Promise<unknown> = Promise.resolve();
   #open = true;
@@ -40,6 +42,18 @@ export class Bundle {
     this.instruction = instruction;
     this.tokens = tokens;
     this.services = services;
+  }
+
+  /**
+   * The stream to a data endpoint, the same for the whole bundle, and the same for `state`. Should it be lost, the worker
+   * opens a new one for others: on that one, this bundle's output would look whole without what was lost.
+   */
+  data(url: string): DataChannel {
+    return remembered(this.#data, url, (to) => this.services.data(to));
+  }
+
+  state(url: string): StateChannel {
+    return remembered(this.#state, url, (to) => this.services.state(to));
   }
 
   /** False once it has ended or failed: nothing may be sent for it then. */
@@ -88,7 +102,7 @@ export class Bundle {
   send(url: string, elements: Elements): void {
     if (!this.#open)
       throw new HarnessError("output", `an output after its bundle ${this.instruction} had ended`);
-    const full = this.services.data(url).send(elements);
+    const full = this.data(url).send(elements);
     if (!full) return;
     this.#room = full;
     this.defer(full);
@@ -103,4 +117,13 @@ export class Bundle {
   close(): void {
     this.#open = false;
   }
+}
+
+function remembered<T>(known: Map<string, T>, url: string, open: (url: string) => T): T {
+  let channel = known.get(url);
+  if (channel === undefined) {
+    channel = open(url);
+    known.set(url, channel);
+  }
+  return channel;
 }

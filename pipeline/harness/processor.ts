@@ -47,7 +47,7 @@ export class Processor {
     for (const output of this.#outputs.values()) output.count = 0;
     for (const operator of this.#operators.toReversed()) await operator.startBundle?.(bundle);
     await bundle.settle();
-    const inbox = this.#services.data(this.#dataUrl).inbox(instruction);
+    const inbox = bundle.data(this.#dataUrl).inbox(instruction);
     if (request.elements) inbox.push(request.elements, 0);
     await this.#takeAll(inbox, bundle);
     for (const operator of this.#operators) {
@@ -98,7 +98,7 @@ export class Processor {
 
   #end(bundle: Bundle): void {
     bundle.close();
-    this.#services.data(this.#dataUrl).close(bundle.instruction);
+    bundle.data(this.#dataUrl).close(bundle.instruction);
   }
 
   /** Takes elements and timers until every source and every timer family has said that it is at its end. */

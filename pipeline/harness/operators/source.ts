@@ -69,7 +69,7 @@ export class Source implements Operator {
 
   /** Reads the rest of grouped values that the runner keeps behind its state channel. */
   async #complete(continuations: readonly Continuation[], bundle: Bundle): Promise<void> {
-    const channel = bundle.services.state(required(this.#stateUrl, "state endpoint in the descriptor"));
+    const channel = bundle.state(required(this.#stateUrl, "state endpoint in the descriptor"));
     const reads = continuations.map(async ({ token, coder, into }) => {
       const key: StateKey = { type: { oneofKind: "runner", runner: { key: token } } };
       const rest = new Reader(await channel.get(bundle.instruction, key));

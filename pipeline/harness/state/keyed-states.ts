@@ -58,7 +58,7 @@ export class KeyedStates {
   load(states: Iterable<KeyedState>): Promise<unknown> | undefined {
     const bundle = this.#bundle;
     if (this.#stateUrl === undefined || !bundle) return undefined;
-    const channel = bundle.services.state(this.#stateUrl);
+    const channel = bundle.state(this.#stateUrl);
     const loads: Promise<void>[] = [];
     for (const state of new Set(states)) {
       if (!state.loaded) loads.push(state.load(channel, bundle.instruction));
@@ -70,7 +70,7 @@ export class KeyedStates {
   async commit(): Promise<void> {
     const bundle = this.#bundle;
     if (this.#stateUrl === undefined || !bundle) return;
-    const channel = bundle.services.state(this.#stateUrl);
+    const channel = bundle.state(this.#stateUrl);
     const sent: Promise<void>[] = [];
     for (const state of this.#states.values()) state.flush(channel, bundle.instruction, sent);
     await Promise.all(sent);

@@ -84,7 +84,7 @@ export class SideInputs {
       window: Buffer.from(window.id, "latin1"),
     };
     const key: StateKey = { type: { oneofKind: "iterableSideInput", iterableSideInput } };
-    const reader = new Reader(await bundle.services.state(this.#stateUrl).get(bundle.instruction, key));
+    const reader = new Reader(await bundle.state(this.#stateUrl).get(bundle.instruction, key));
     const values: unknown[] = [];
     while (!reader.done) values.push(coder.decode(reader, true));
     return values;
