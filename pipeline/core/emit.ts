@@ -1,5 +1,7 @@
 import type { FeatureRow, FeatureValue, PaneTiming } from "./model.ts";
-import type { SlicePartial } from "./slice-partial.ts";
+import type { Aggregation } from "./aggregation.ts";
+import { addSumOf, addTimes, emptySums, type SlicePartial } from "./slice-partial.ts";
+import type { SliceRuns } from "./slice-runs.ts";
 import { lowerBound } from "./slices.ts";
 import type { FeaturePlan, ViewPlan } from "./view-plan.ts";
 
@@ -11,7 +13,8 @@ export type WindowContent = Pick<
 
 /**
  * The one function from slices to a row. Both window strategies, backfill and tests use it, so none of them can
- * differ from another in what a window holds.
+ * differ from another in what a window holds. It goes from the newest slice to the oldest, and at each size on the
+ * way the columns of that size get their values.
  *
  *     slices      [ a )[ b )[   )[ c )[ d )
  *     L = 4 s          [------- E -------)      seq = |b| + |c| + |d|
@@ -19,32 +22,39 @@ export type WindowContent = Pick<
  *
  * @param slices of one key, ascending, none empty; those outside the window don't count
  * @param endMs the window's end
+ * @param runs sums of these very slices, to save adding them up again
  * @returns `undefined` where `[endMs − L, endMs)` holds no event
  */
 export function emit(
   plan: ViewPlan,
   slices: readonly SlicePartial[],
   endMs: number,
+  runs?: SliceRuns,
 ): WindowContent | undefined {
-  const past = lowerBound(slices, endMs);
-  const newest = slices[past - 1];
+  let next = lowerBound(slices, endMs) - 1;
+  const newest = slices[next];
   if (newest === undefined || newest.sliceMs < endMs - plan.longestMs) return undefined;
+  const sums = emptySums(plan);
+  const values = new Array<FeatureValue>(plan.columns.length).fill(null);
   let seq = 0;
-  let maxEventTimeMs = -Infinity;
-  let maxPublishTimeMs = -Infinity;
-  for (let i = past - 1; i >= 0; i--) {
-    const slice = slices[i] as SlicePartial;
-    if (slice.sliceMs < endMs - plan.longestMs) break;
-    seq += slice.eventIds.length;
-    maxEventTimeMs = Math.max(maxEventTimeMs, slice.maxEventTimeMs);
-    maxPublishTimeMs = Math.max(maxPublishTimeMs, slice.maxPublishTimeMs);
+  for (const { sizeMs, features, columns } of sizesOf(plan)) {
+    const startMs = endMs - sizeMs;
+    for (let slice = slices[next]; slice !== undefined && slice.sliceMs >= startMs; slice = slices[next]) {
+      const run = runs?.endingAt(plan, slices, next, startMs, endMs);
+      const part = run?.sums ?? slice;
+      for (const feature of features) addSumOf(plan, feature, sums, part);
+      addTimes(sums, part);
+      seq += run?.events ?? slice.eventIds.length;
+      next -= run?.slices ?? 1;
+    }
+    for (const { index, feature, output } of columns) values[index] = output(sums.accumulators[feature]);
   }
   return {
     windowEndMs: endMs,
-    values: columnValues(plan, slices, past, endMs),
+    values,
     seq,
-    maxEventTimeMs,
-    maxPublishTimeMs,
+    maxEventTimeMs: sums.maxEventTimeMs,
+    maxPublishTimeMs: sums.maxPublishTimeMs,
     // The first end whose window `[end − L, end)` begins after the newest slice.
     emptyFromMs: newest.sliceMs + plan.longestMs + plan.slideMs,
   };
@@ -55,48 +65,37 @@ export function toRow(plan: ViewPlan, key: string, content: WindowContent, timin
   return { view: plan.name, version: plan.version, key, ...content, timing };
 }
 
-/** Each feature goes once from the newest slice to its oldest, and leaves a value at each size on the way. */
-function columnValues(
-  plan: ViewPlan,
-  slices: readonly SlicePartial[],
-  past: number,
-  endMs: number,
-): FeatureValue[] {
-  const values = new Array<FeatureValue>(plan.columns.length).fill(null);
-  for (const [feature, columns] of columnsByFeature(plan).entries()) {
-    const { aggregation } = plan.features[feature] as FeaturePlan;
-    let accumulator = aggregation.zero();
-    let next = past - 1;
-    for (const { index, sizeMs } of columns) {
-      for (; next >= 0; next--) {
-        const slice = slices[next] as SlicePartial;
-        if (slice.sliceMs < endMs - sizeMs) break;
-        accumulator = aggregation.merge(accumulator, slice.accumulators[feature]);
-      }
-      values[index] = aggregation.output(accumulator);
-    }
-  }
-  return values;
-}
-
-interface ColumnOfFeature {
-  readonly index: number;
+/** One size of a view, on the way from the newest slice to the oldest. */
+interface SizeOfView {
   readonly sizeMs: number;
+  /** The features that go at least that far. */
+  readonly features: readonly number[];
+  /** The columns of just that size. */
+  readonly columns: readonly {
+    readonly index: number;
+    readonly feature: number;
+    readonly output: Aggregation["output"];
+  }[];
 }
 
-const layouts = new WeakMap<ViewPlan, readonly (readonly ColumnOfFeature[])[]>();
+const sizes = new WeakMap<ViewPlan, readonly SizeOfView[]>();
 
-/** The columns of each feature, by ascending size. Worked out once a plan: rows are the hot path. */
-function columnsByFeature(plan: ViewPlan): readonly (readonly ColumnOfFeature[])[] {
-  let layout = layouts.get(plan);
-  if (layout === undefined) {
-    layout = plan.features.map((_, feature) =>
-      plan.columns
-        .map((column, index) => ({ index, sizeMs: column.sizeMs, feature: column.feature }))
-        .filter((column) => column.feature === feature)
-        .sort((a, b) => a.sizeMs - b.sizeMs),
-    );
-    layouts.set(plan, layout);
+/** The sizes of a view, ascending. Worked out once a plan: rows are the hot path. */
+function sizesOf(plan: ViewPlan): readonly SizeOfView[] {
+  let known = sizes.get(plan);
+  if (known === undefined) {
+    known = plan.sizesMs.map((sizeMs) => ({
+      sizeMs,
+      features: [...plan.features.keys()].filter((feature) =>
+        plan.columns.some((column) => column.feature === feature && column.sizeMs >= sizeMs),
+      ),
+      columns: plan.columns.flatMap((column, index) => {
+        if (column.sizeMs !== sizeMs) return [];
+        const { aggregation } = plan.features[column.feature] as FeaturePlan;
+        return [{ index, feature: column.feature, output: (acc: unknown) => aggregation.output(acc) }];
+      }),
+    }));
+    sizes.set(plan, known);
   }
-  return layout;
+  return known;
 }

@@ -1,8 +1,16 @@
 import type { Due } from "./agenda.ts";
+import { emit, type WindowContent } from "./emit.ts";
+import { EventIds } from "./event-ids.ts";
 import { collectionEnd } from "./retention.ts";
 import { mergePartial, type SlicePartial } from "./slice-partial.ts";
+import { SliceRuns } from "./slice-runs.ts";
 import { lowerBound } from "./slices.ts";
 import type { ViewPlan } from "./view-plan.ts";
+
+/** Most keys have few events: until there are so many, looking through them costs less than an index. */
+const FEW_EVENTS = 16;
+/** Fewer slices than this have no runs worth keeping. */
+const FEW_SLICES = 8;
 
 /** The live slices of one key, and the ids of the events in them. */
 export class KeySlices implements Due {
@@ -12,8 +20,10 @@ export class KeySlices implements Due {
   /** Starts of the slices that got events since the last early rows. */
   touched: number[] = [];
   dueMs: number | undefined;
-  /** The newest slice that holds each id. */
-  readonly #sliceOfId = new Map<string, number>();
+  #events = 0;
+  /** Of a key with many events. */
+  #ids: EventIds | undefined;
+  #runs: SliceRuns | undefined;
 
   constructor(key: string) {
     this.key = key;
@@ -25,10 +35,10 @@ export class KeySlices implements Due {
    * the first. So the answer depends on the events alone, never on what has been collected.
    */
   isDuplicate(plan: ViewPlan, eventId: string, sliceMs: number): boolean {
-    const newestMs = this.#sliceOfId.get(eventId);
-    if (newestMs === undefined) return false;
-    const isNear = (otherMs: number) => Math.abs(otherMs - sliceMs) < plan.longestMs;
-    return isNear(newestMs) || this.slices.some((s) => isNear(s.sliceMs) && s.eventIds.includes(eventId));
+    if (this.#ids !== undefined) return this.#ids.isNear(eventId, sliceMs);
+    return this.slices.some(
+      (s) => Math.abs(s.sliceMs - sliceMs) < plan.longestMs && s.eventIds.includes(eventId),
+    );
   }
 
   /** Adds what new events of a slice add up to. The partial is the key's from now on. */
@@ -38,9 +48,16 @@ export class KeySlices implements Due {
     const slice = this.slices[i];
     if (slice?.sliceMs === sliceMs) mergePartial(plan, slice, delta);
     else this.slices.splice(i, 0, delta);
-    for (const id of delta.eventIds) {
-      this.#sliceOfId.set(id, Math.max(sliceMs, this.#sliceOfId.get(id) ?? sliceMs));
-    }
+    this.#runs?.forget(plan, sliceMs);
+    this.#events += delta.eventIds.length;
+    if (this.#ids !== undefined) this.#ids.add(delta.eventIds, sliceMs);
+    else if (this.#events > FEW_EVENTS) this.#ids = this.#indexed(plan);
+  }
+
+  /** What the window that ends at `endMs` holds. @see emit */
+  content(plan: ViewPlan, endMs: number): WindowContent | undefined {
+    if (this.slices.length >= FEW_SLICES) this.#runs ??= new SliceRuns();
+    return emit(plan, this.slices, endMs, this.#runs);
   }
 
   /** Notes that a slice has news for early rows. */
@@ -51,16 +68,22 @@ export class KeySlices implements Due {
   /** Forgets the slices that nothing needs once `firedMs` has fired, and their ids. */
   collect(plan: ViewPlan, firedMs: number): void {
     let past = 0;
-    for (const { sliceMs } of this.slices) {
+    for (const { sliceMs, eventIds } of this.slices) {
       if (collectionEnd(plan, sliceMs) > firedMs) break;
+      this.#events -= eventIds.length;
       past++;
     }
     if (past === 0) return;
-    const gone = this.slices.splice(0, past);
-    for (const { sliceMs, eventIds } of gone) {
-      for (const id of eventIds) if (this.#sliceOfId.get(id) === sliceMs) this.#sliceOfId.delete(id);
-    }
+    this.slices.splice(0, past);
     const oldestMs = this.slices[0]?.sliceMs ?? Infinity;
+    this.#ids?.forgetBefore(oldestMs);
+    this.#runs?.forgetBefore(plan, oldestMs);
     this.touched = this.touched.filter((sliceMs) => sliceMs >= oldestMs);
+  }
+
+  #indexed(plan: ViewPlan): EventIds {
+    const ids = new EventIds(plan.longestMs);
+    for (const { eventIds, sliceMs } of this.slices) ids.add(eventIds, sliceMs);
+    return ids;
   }
 }

@@ -1,6 +1,6 @@
 import { Agenda } from "./agenda.ts";
 import { earlyEnds, isChangePoint, nextChangePoint, passedChangePoints } from "./change-points.ts";
-import { emit, toRow } from "./emit.ts";
+import { toRow } from "./emit.ts";
 import { KeySlices } from "./key-slices.ts";
 import type { FeatureRow, PaneTiming } from "./model.ts";
 import { collectionEnd, isClosed } from "./retention.ts";
@@ -153,7 +153,7 @@ export class Shard {
 
   /** The row of a window; none where it is empty. */
   #row(key: KeySlices, endMs: number, timing: PaneTiming): FeatureRow[] {
-    const content = emit(this.#plan, key.slices, endMs);
+    const content = key.content(this.#plan, endMs);
     return content === undefined ? [] : [toRow(this.#plan, key.key, content, timing)];
   }
 

@@ -1,36 +1,41 @@
 import type { Reader, Writer } from "./bytes.ts";
 import type { SliceEvent } from "./slice-batch.ts";
-import type { ViewPlan } from "./view-plan.ts";
+import type { FeaturePlan, ViewPlan } from "./view-plan.ts";
 
-/** What the applied events of one key in one slice add up to. */
-export interface SlicePartial {
-  /** The slice's start. */
-  readonly sliceMs: number;
+/** What events of one key add up to. */
+export interface EventSums {
   /** By feature, in the order of `ViewPlan.features`. */
   readonly accumulators: unknown[];
-  /** The ids of its events, in the order in which they were applied. Their number is the slice's part of `seq`. */
-  readonly eventIds: string[];
   maxEventTimeMs: number;
   maxPublishTimeMs: number;
 }
 
+/** What the applied events of one key in one slice add up to. */
+export interface SlicePartial extends EventSums {
+  /** The slice's start. */
+  readonly sliceMs: number;
+  /** The ids of its events, in the order in which they were applied. Their number is the slice's part of `seq`. */
+  readonly eventIds: string[];
+}
+
+/** The sums of no event. */
+export function emptySums(plan: ViewPlan): EventSums {
+  const accumulators = plan.features.map(({ aggregation }) => aggregation.zero());
+  return { accumulators, maxEventTimeMs: -Infinity, maxPublishTimeMs: -Infinity };
+}
+
 /** The partial of no event. */
 export function emptyPartial(plan: ViewPlan, sliceMs: number): SlicePartial {
-  return {
-    sliceMs,
-    accumulators: plan.features.map(({ aggregation }) => aggregation.zero()),
-    eventIds: [],
-    maxEventTimeMs: -Infinity,
-    maxPublishTimeMs: -Infinity,
-  };
+  return { sliceMs, eventIds: [], ...emptySums(plan) };
 }
 
 /** Adds an event, which must lie in the partial's slice and be new. */
 export function addEvent(plan: ViewPlan, partial: SlicePartial, event: SliceEvent): void {
   const { accumulators } = partial;
-  for (const [i, { aggregation }] of plan.features.entries()) {
+  for (let i = 0; i < accumulators.length; i++) {
     const input = event.inputs[i];
-    if (input !== undefined) accumulators[i] = aggregation.add(accumulators[i], input, event);
+    if (input === undefined) continue;
+    accumulators[i] = (plan.features[i] as FeaturePlan).aggregation.add(accumulators[i], input, event);
   }
   partial.eventIds.push(event.eventId);
   partial.maxEventTimeMs = Math.max(partial.maxEventTimeMs, event.eventTimeMs);
@@ -39,13 +44,26 @@ export function addEvent(plan: ViewPlan, partial: SlicePartial, event: SliceEven
 
 /** Adds all of `other`, a partial of the same key and slice, which stays as it is. */
 export function mergePartial(plan: ViewPlan, partial: SlicePartial, other: SlicePartial): void {
-  const { accumulators } = partial;
-  for (const [i, { aggregation }] of plan.features.entries()) {
-    accumulators[i] = aggregation.merge(accumulators[i], other.accumulators[i]);
-  }
+  addSums(plan, partial, other);
   for (const id of other.eventIds) partial.eventIds.push(id);
-  partial.maxEventTimeMs = Math.max(partial.maxEventTimeMs, other.maxEventTimeMs);
-  partial.maxPublishTimeMs = Math.max(partial.maxPublishTimeMs, other.maxPublishTimeMs);
+}
+
+/** Adds what other events of the key add up to; `other` stays as it is. */
+export function addSums(plan: ViewPlan, sums: EventSums, other: EventSums): void {
+  for (let i = 0; i < sums.accumulators.length; i++) addSumOf(plan, i, sums, other);
+  addTimes(sums, other);
+}
+
+/** Adds one feature's part of `other`. */
+export function addSumOf(plan: ViewPlan, feature: number, sums: EventSums, other: EventSums): void {
+  const { aggregation } = plan.features[feature] as FeaturePlan;
+  sums.accumulators[feature] = aggregation.merge(sums.accumulators[feature], other.accumulators[feature]);
+}
+
+/** Adds the times of `other`. */
+export function addTimes(sums: EventSums, other: EventSums): void {
+  sums.maxEventTimeMs = Math.max(sums.maxEventTimeMs, other.maxEventTimeMs);
+  sums.maxPublishTimeMs = Math.max(sums.maxPublishTimeMs, other.maxPublishTimeMs);
 }
 
 /** Writes a partial that holds events, readable with a plan of the same features only. */
@@ -55,7 +73,9 @@ export function encodePartial(plan: ViewPlan, partial: SlicePartial, to: Writer)
   to.varint(partial.maxPublishTimeMs - partial.maxEventTimeMs);
   to.varint(partial.eventIds.length);
   for (const id of partial.eventIds) to.string(id);
-  for (const [i, { aggregation }] of plan.features.entries()) aggregation.encode(partial.accumulators[i], to);
+  for (let i = 0; i < plan.features.length; i++) {
+    (plan.features[i] as FeaturePlan).aggregation.encode(partial.accumulators[i], to);
+  }
 }
 
 /** Reads what `encodePartial` wrote. @throws RangeError for bytes that end too soon */
