@@ -27,8 +27,8 @@ import {
 
 /*
  * The worker's state and event-time timers under Flink, which keeps the state, decides about bundles and fires the
- * timers. It doesn't prove anything about restored state (the main job's test does). Processing-time timers are left
- * out: Flink refuses a TestStream that moves the processing time, and the main job's early panes show them live.
+ * timers. It doesn't prove anything about restored state, nor about processing-time timers, since Flink refuses a
+ * TestStream that moves the processing time: both stand in worker-restore.test.ts.
  */
 const on = testEngine();
 

@@ -12,6 +12,8 @@ import { element, encode, Stage, values } from "./stage.ts";
  * state stream costs the bundles that use it, which the runner gives to it or another worker again, and the next bundle
  * opens a new one; the log stream costs nothing but the log's place.
  */
+/** Longest wait for what the worker learns in its own time. */
+const PATIENCE = { timeout: 30_000 };
 const fixture = connectedWorker();
 const pairs = kvCoder(utf8Coder, varintCoder);
 let held = gate();
@@ -60,7 +62,7 @@ describe.each(["data", "state"] as const)("a %s stream that is lost", (service) 
     await entered.opened;
     fixture.runner.drop(service);
     // As a runner does, a bundle that was quicker than the news is given again.
-    expect(await vi.waitFor(() => begin(2).done)).toEqual([3]);
+    expect(await vi.waitFor(() => begin(2).done, PATIENCE)).toEqual([3]);
     // The old one keeps to the stream that it began with: it can't be completed on another.
     held.open();
     await expect(failing).rejects.toThrow(`the ${service} stream to`);
@@ -73,7 +75,7 @@ describe.each(["data", "state"] as const)("a %s stream that is lost", (service) 
     const begin = stage();
     await begin(1).done;
     fixture.runner.drop(service);
-    expect(await vi.waitFor(() => begin(2).done)).toEqual([3]);
+    expect(await vi.waitFor(() => begin(2).done, PATIENCE)).toEqual([3]);
     expect(opened(service)).toBe(2);
   });
 });
@@ -86,12 +88,12 @@ test("a log stream that is lost: the worker goes on, its log stands on stderr", 
     log.info("to the runner");
     await vi.waitFor(() => {
       expect(fixture.runner.logs.map(({ message }) => message)).toContain("to the runner");
-    });
+    }, PATIENCE);
     fixture.runner.drop("logging");
     await vi.waitFor(() => {
       log.info("to stderr");
       expect(stderr.join("")).toContain("to stderr");
-    });
+    }, PATIENCE);
     expect(await begin(1).done).toEqual([1]);
   } finally {
     vi.restoreAllMocks();
