@@ -4,6 +4,8 @@ import { buildGraph } from "../../pipeline/beam/build.ts";
 import { Graph } from "../../pipeline/beam/beam.ts";
 import { layoutOf } from "../../pipeline/core/view-layout.ts";
 import { checkLayout, LayoutMismatchError } from "../../pipeline/beam/view-ref.ts";
+import { bytesCoder, varintCoder } from "../../pipeline/harness/coders.ts";
+import { COMBINE_FN_URN } from "../../pipeline/harness/registry.ts";
 import { features } from "../../pipeline/features/registry.ts";
 import { testPlan } from "../support/plans.ts";
 
@@ -94,6 +96,35 @@ describe("a reshuffle", () => {
     });
     expect(windowing("shuffle", "outputs")).toEqual(windowing("shuffle", "inputs"));
     expect(output.coder).toBe(input.coder);
+  });
+});
+
+describe("a ParDo", () => {
+  it("declares its states, whether it finalizes, and asks the graph to require both", () => {
+    const graph = new Graph();
+    const input = graph.impulse("start");
+    graph.parDo(input, "plain", { doFn: "plain", output: bytesCoder });
+    expect(graph.toProto(docker).requirements).toEqual([]);
+    graph.parDo(input, "keeper", {
+      doFn: "keeper",
+      output: bytesCoder,
+      states: { best: { kind: "combining", coder: varintCoder, combineFn: "largest", config: { least: 0 } } },
+      finalizes: true,
+    });
+    const { components, requirements } = graph.toProto(docker);
+    expect(requirements).toEqual([
+      "beam:requirement:pardo:stateful:v1",
+      "beam:requirement:pardo:finalization:v1",
+    ]);
+    const keeper = Object.values(components?.transforms ?? {}).find((t) => t.uniqueName === "keeper");
+    const payload = pb.ParDoPayload.fromBinary(keeper?.spec?.payload ?? new Uint8Array());
+    expect(payload.requestsFinalization).toBe(true);
+    const spec = payload.stateSpecs["best"]?.spec;
+    if (spec?.oneofKind !== "combiningSpec") throw new Error(`a state of kind ${spec?.oneofKind ?? "none"}`);
+    const { accumulatorCoderId, combineFn } = spec.combiningSpec;
+    expect(components?.coders[accumulatorCoderId]?.spec?.urn).toBe("beam:coder:varint:v1");
+    expect(combineFn?.urn).toBe(COMBINE_FN_URN);
+    expect(Buffer.from(combineFn?.payload ?? []).toString()).toBe('{"name":"largest","config":{"least":0}}');
   });
 });
 

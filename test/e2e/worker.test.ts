@@ -22,8 +22,8 @@ import { ONE_BUNDLE, type Order, orders, Story, timekeeper } from "../support/ti
  * The worker under a real runner: Beam's Java harness on Flink, one job a test. The unit tests of the harness hold the
  * protocol's details against a runner that is driven by hand; here the runner decides about bundles, watermarks, timers
  * and caches; state and timers have a file of their own. It doesn't prove anything about checkpoints and restarts
- * (worker-restore.test.ts and the main job's test do), about a Flink cluster of several machines (the engine is one process), or about Dataflow's
- * runner.
+ * (worker-restore.test.ts and the main job's test do), about a Flink cluster of several machines (the engine is one
+ * process), or about Dataflow's runner.
  */
 /** Far below the default, so that a test can pass it. */
 const HIGH_WATER = 2_000_000;
