@@ -55,6 +55,14 @@ export function answerJson(plan: ViewPlan, key: string, atMs: number, answer: An
 }
 
 /** JSON has no infinities: they are told by their names, as BigQuery tells them. */
-function inJson(value: FeatureValue): FeatureValue {
+export function inJson(value: FeatureValue): FeatureValue {
   return typeof value === "number" && !Number.isFinite(value) ? String(value) : value;
+}
+
+/** Values by their columns' names. */
+export function featuresJson(
+  plan: ViewPlan,
+  values: readonly FeatureValue[],
+): Readonly<Record<string, FeatureValue>> {
+  return Object.fromEntries(plan.columns.map(({ name }, i) => [name, inJson(values[i] ?? null)]));
 }
