@@ -1,4 +1,4 @@
-import type { BigQuery } from "@google-cloud/bigquery";
+import type { BigQuery, Job } from "@google-cloud/bigquery";
 import type { StoreCall } from "./errors.ts";
 import { type Retry, withRetry } from "./retry.ts";
 
@@ -9,37 +9,73 @@ export type JsonValue =
 /** A query may take its time: BigQuery's own limit. @see https://cloud.google.com/bigquery/quotas#query_jobs */
 const QUERY_MS = 6 * 3_600_000;
 
+/** A query, its parameters by name, and the data set of tables that name none. */
+export interface Query {
+  readonly sql: string;
+  readonly params?: Readonly<Record<string, unknown>>;
+  readonly dataset?: string;
+}
+
+/** A row of a result: columns in the query's order. */
+export type JsonRow = Record<string, JsonValue>;
+
+const CALL: StoreCall = { store: "BigQuery", operation: "run", target: "the query" };
+
 /**
  * Runs standard SQL and returns the rows as plain JSON objects, columns in the query's order.
  * @throws StoreRejectedError for SQL that BigQuery refuses; its message is BigQuery's own
  * @throws StoreUnavailableError, StoreConfigError
  */
-export async function queryRows(
-  client: BigQuery,
-  {
-    sql,
-    params = {},
-    dataset,
-  }: { readonly sql: string; readonly params?: Readonly<Record<string, unknown>>; readonly dataset?: string },
-  retry: Retry,
-): Promise<Record<string, JsonValue>[]> {
-  const call: StoreCall = { store: "BigQuery", operation: "run", target: "the query" };
+export async function queryRows(client: BigQuery, query: Query, retry: Retry): Promise<JsonRow[]> {
   const rows = await withRetry(
-    call,
+    CALL,
     async () => {
-      // A job and not `query()`: an endpoint that answers failed SQL with HTTP 200 would read as "no rows".
-      const [job] = await client.createQueryJob({
-        query: sql,
-        params: { ...params },
-        ...(dataset !== undefined && { defaultDataset: { datasetId: dataset, projectId: client.projectId } }),
-      });
-      const [result] = await job.getQueryResults({ wrapIntegers: { integerTypeCastFunction: wholeNumber } });
+      const job = await startQuery(client, query);
+      const [result] = await job.getQueryResults({ wrapIntegers });
       return result as Record<string, unknown>[];
     },
-    { ...retry, policy: { ...retry.policy, attemptMs: QUERY_MS } },
+    patient(retry),
   );
-  return rows.map((row) => toJson(row) as Record<string, JsonValue>);
+  return rows.map((row) => toJson(row) as JsonRow);
 }
+
+/**
+ * Runs standard SQL for a result that may be too large for memory: page by page, of which one is held.
+ * @param [pageRows=10000] BigQuery cuts a page at 10 MB too
+ * @throws as `queryRows`, at any page
+ */
+export async function* queryPages(
+  client: BigQuery,
+  query: Query,
+  retry: Retry,
+  pageRows = 10_000,
+): AsyncGenerator<JsonRow[], void> {
+  const job = await withRetry(CALL, () => startQuery(client, query), patient(retry));
+  let pageToken: string | undefined;
+  do {
+    const options = {
+      ...{ maxResults: pageRows, autoPaginate: false, wrapIntegers },
+      ...(pageToken !== undefined && { pageToken }),
+    };
+    const [rows, next] = await withRetry(CALL, () => job.getQueryResults(options), patient(retry));
+    yield (rows as Record<string, unknown>[]).map((row) => toJson(row) as JsonRow);
+    pageToken = (next as { readonly pageToken?: string } | null)?.pageToken;
+  } while (pageToken !== undefined);
+}
+
+/** A job and not `query()`: an endpoint that answers failed SQL with HTTP 200 would read as "no rows". */
+async function startQuery(client: BigQuery, { sql, params = {}, dataset }: Query): Promise<Job> {
+  const [job] = await client.createQueryJob({
+    query: sql,
+    params: { ...params },
+    ...(dataset !== undefined && { defaultDataset: { datasetId: dataset, projectId: client.projectId } }),
+  });
+  return job;
+}
+
+const patient = (retry: Retry): Retry => ({ ...retry, policy: { ...retry.policy, attemptMs: QUERY_MS } });
+
+const wrapIntegers = { integerTypeCastFunction: wholeNumber };
 
 function wholeNumber(text: string): number | string {
   const number = Number(text);

@@ -1,0 +1,100 @@
+import type { BigQuery } from "@google-cloud/bigquery";
+import { parseInstant } from "../core/instant.ts";
+import type { PubsubMessage } from "../core/model.ts";
+import type { ViewPlan } from "../core/view-plan.ts";
+import { type JsonRow, queryPages, queryRows } from "./bigquery-query.ts";
+import { DEAD_LETTERS, LATE_EVENTS, rawTableId } from "./bigquery-tables.ts";
+import type { Retry } from "./retry.ts";
+
+/** A span of publish times, ms: from `fromMs`, before `beforeMs`. */
+export interface PublishSpan {
+  readonly fromMs: number;
+  readonly beforeMs: number;
+}
+
+/** The data set of one generation. */
+export interface OfflineStore {
+  readonly client: BigQuery;
+  readonly dataset: string;
+  readonly generation: number;
+  readonly retry: Retry;
+}
+
+const IN_SPAN = "publish_time >= TIMESTAMP_MILLIS(@fromMs) AND publish_time < TIMESTAMP_MILLIS(@beforeMs)";
+
+/**
+ * The messages of an event's raw archive, page by page and in no order; the archive may hold a message twice.
+ * @throws StoreUnavailableError, StoreConfigError
+ */
+export async function* readArchive(
+  { client, dataset, retry }: OfflineStore,
+  event: string,
+  span: PublishSpan,
+): AsyncGenerator<PubsubMessage[], void> {
+  const sql = `SELECT message_id, publish_time, data, attributes FROM ${rawTableId(event)} WHERE ${IN_SPAN}`;
+  for await (const rows of queryPages(client, { sql, params: { ...span }, dataset }, retry)) {
+    yield rows.map(archivedMessage);
+  }
+}
+
+/** What the pipeline said of deliveries, which no archive can tell. */
+export interface Verdicts {
+  /** Pub/Sub ids of deliveries that ended as dead letters. */
+  readonly deadLetters: ReadonlySet<string>;
+  /** Deliveries that came after the view's windows were collected, named by `name`. */
+  readonly closed: ReadonlySet<string>;
+}
+
+/**
+ * Dead letters of an event, and events that came to a view after its windows were collected.
+ * @param name what a delivery is called in `closed`
+ * @throws StoreUnavailableError, StoreConfigError
+ */
+export async function readVerdicts(
+  { client, dataset, generation, retry }: OfflineStore,
+  plan: ViewPlan,
+  span: PublishSpan,
+  name: (delivery: { readonly messageId: string; readonly deliveredTimeMs: number }) => string,
+): Promise<Verdicts> {
+  const run = (sql: string, params: Readonly<Record<string, unknown>>) =>
+    queryRows(client, { sql, params: { ...span, generation, ...params }, dataset }, retry);
+  const letters = await run(
+    `SELECT DISTINCT message_id FROM ${DEAD_LETTERS}
+WHERE event = @event AND reason <> 'row_rejected' AND generation = @generation AND ${IN_SPAN}`,
+    { event: plan.source },
+  );
+  const closed = await run(
+    `SELECT DISTINCT message_id, delivered_time FROM ${LATE_EVENTS}
+WHERE view = @view AND reason = 'window_closed' AND generation = @generation AND ${IN_SPAN}`,
+    { view: plan.name },
+  );
+  return {
+    deadLetters: new Set(letters.map((row) => textOf(row, "message_id"))),
+    closed: new Set(
+      closed.map((row) =>
+        name({ messageId: textOf(row, "message_id"), deliveredTimeMs: instantOf(row, "delivered_time") }),
+      ),
+    ),
+  };
+}
+
+function archivedMessage(row: JsonRow): PubsubMessage {
+  return {
+    data: Buffer.from(textOf(row, "data"), "base64"),
+    attributes: JSON.parse(textOf(row, "attributes") || "{}") as Record<string, string>,
+    messageId: textOf(row, "message_id"),
+    publishTimeMs: instantOf(row, "publish_time"),
+    orderingKey: "", // a BigQuery subscription doesn't write it
+  };
+}
+
+/** A column of text; empty where it is null. */
+export function textOf(row: JsonRow, name: string): string {
+  const value = row[name];
+  return typeof value === "string" ? value : "";
+}
+
+/** A column of time in epoch ms; 0 where it is null. */
+export function instantOf(row: JsonRow, name: string): number {
+  return parseInstant(textOf(row, name)) ?? 0;
+}
