@@ -15,6 +15,8 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   "dead-letters": async () => (await import("./commands/dead-letters.ts")).deadLettersCommand(),
   serve: async () => (await import("./commands/serve.ts")).serveCommand(),
   sql: async () => (await import("./commands/sql.ts")).sqlCommand(),
+  parity: async () => (await import("./commands/parity.ts")).parityCommand(),
+  explain: async () => (await import("./commands/explain.ts")).explainCommand(),
   "training-set": async () => (await import("./commands/training-set.ts")).trainingSetCommand(),
   replay: async () => (await import("./commands/replay.ts")).replayCommand(),
   emit: async () => (await import("./commands/emit.ts")).emitCommand(),

@@ -15,6 +15,8 @@ describe("freshet", () => {
       "publish",
       "get",
       "sql",
+      "parity",
+      "explain",
       "training-set",
       "dead-letters",
       "replay",
