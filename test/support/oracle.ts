@@ -55,7 +55,7 @@ export function viewOracle(plan: ViewPlan, events: readonly DecodedEvent[]): Ora
 }
 
 /** Same id, in slices less than L apart. */
-function isCopy(plan: ViewPlan, a: DecodedEvent, b: DecodedEvent): boolean {
+export function isCopy(plan: ViewPlan, a: DecodedEvent, b: DecodedEvent): boolean {
   const slice = (event: DecodedEvent) => Math.floor(event.eventTimeMs / plan.slideMs) * plan.slideMs;
   return a.eventId === b.eventId && Math.abs(slice(a) - slice(b)) < plan.longestMs;
 }
