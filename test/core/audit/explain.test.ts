@@ -1,0 +1,113 @@
+import { describe, expect, test } from "vitest";
+import { explain, type KeyFacts } from "../../../pipeline/core/audit/explain.ts";
+import { judge } from "../../../pipeline/core/audit/judge.ts";
+import { KeySample } from "../../../pipeline/core/audit/key-sample.ts";
+import { rowKeyOf } from "../../../pipeline/core/cell.ts";
+import { emit, toRow } from "../../../pipeline/core/emit.ts";
+import type { DecodedEvent, PaneTiming, StoredRow } from "../../../pipeline/core/model.ts";
+import { countPlan, testEvent } from "../../support/plans.ts";
+
+const plan = countPlan();
+
+/** The pane of a window over events, readable from an instant on. */
+function pane(events: readonly DecodedEvent[], endMs: number, timing: PaneTiming, atMs: number): StoredRow {
+  const content = emit(plan, judge(plan, events).slices, endMs);
+  if (content === undefined) throw new Error(`window ${String(endMs)} is empty`);
+  return { ...toRow(plan, "u", content, timing), availableAtMs: atMs, generation: 0, origin: "stream" };
+}
+
+/*
+ *   0         10        20        30        40  t = 35
+ *   [    a    )[   c    )[    b    )[        )
+ *   a at 5, b at 25 (its clock ran ahead: clamped), c at 15, published at 31; a again at 26
+ *   panes      10: a               30: a, b at 26; a, b, c at 32
+ */
+describe("explain", () => {
+  const a = testEvent(5);
+  const b = testEvent(25, { rawEventTimeMs: 29, clamped: true });
+  const copy = testEvent(5, { publishTimeMs: 26, messageId: "again" });
+  const c = testEvent(15, { publishTimeMs: 31 });
+  const late = testEvent(-20, { publishTimeMs: 27 });
+  const offline = [
+    pane([a], 10, "ON_TIME", 11),
+    pane([a, b], 30, "EARLY", 26),
+    pane([a, b, c], 30, "LATE", 32),
+  ];
+  const facts: KeyFacts = {
+    key: "u",
+    history: judge(plan, [a, b, c, copy, late]),
+    offline,
+    online: [],
+    completeThroughMs: 30,
+  };
+
+  test("tells of each event what became of it, and which pane held it first", () => {
+    const { events } = explain(plan, facts, 35);
+    const told = events.map(({ event, outcome, firstPane }) => [
+      event.messageId,
+      outcome,
+      firstPane && [firstPane.row.windowEndMs, firstPane.row.seq],
+    ]);
+    expect(told).toEqual([
+      [a.messageId, "applied", [10, 1]],
+      [b.messageId, "applied", [30, 2]],
+      ["again", "duplicate", undefined],
+      [late.messageId, "late", undefined],
+      [c.messageId, "applied", [30, 3]],
+    ]);
+  });
+
+  test("answers by the pane that was readable then", () => {
+    const chosenAt = (tMs: number) => explain(plan, facts, tMs).panes.find(({ isChosen }) => isChosen)?.row;
+    expect(chosenAt(31)).toMatchObject({ windowEndMs: 30, seq: 2 });
+    expect(chosenAt(32)).toMatchObject({ windowEndMs: 30, seq: 3 });
+    const { answer, columns, recomputed, closedMs, currentMs, slices } = explain(plan, facts, 35);
+    expect([closedMs, currentMs]).toEqual([30, 40]);
+    expect(answer).toMatchObject({ stale: false, asOfMs: 30 });
+    // Size 20 leaves at empty_from − (L − w) = 90 − 40, the longest at 90.
+    expect(columns.map(({ value, leavesMs }) => [value, leavesMs])).toEqual([
+      [2, 50],
+      [3, 90],
+    ]);
+    expect(recomputed).toMatchObject({ seq: 3, values: [2, 3] });
+    expect(slices.map(({ sliceMs, events }) => [sliceMs, events])).toEqual([
+      [0, 1],
+      [10, 1],
+      [20, 1],
+    ]);
+  });
+
+  test("a pane that stands online only is shown so, and may answer", () => {
+    const [, , newest] = offline;
+    const { panes } = explain(
+      plan,
+      { ...facts, offline: offline.slice(0, 2), online: [newest as StoredRow] },
+      35,
+    );
+    expect(panes.at(-1)).toMatchObject({ isOnline: true, isOffline: false, isChosen: true });
+  });
+
+  test("without an archive shows panes and the rule", () => {
+    const explained = explain(plan, { ...facts, history: undefined }, 35);
+    expect(explained).toMatchObject({ hasArchive: false, events: [], slices: [], recomputed: undefined });
+    expect(explained.panes).toHaveLength(3);
+  });
+});
+
+test("a sample of keys is the first by row key, in whatever order they come", () => {
+  const keys = Array.from({ length: 100 }, (_, n) => `key ${String(n)}`);
+  const first = [...keys].sort((x, y) => (rowKeyOf(x) < rowKeyOf(y) ? -1 : 1)).slice(0, 7);
+  for (const order of [keys, keys.toReversed()]) {
+    const sample = new KeySample<{ seen: number }>(7);
+    for (const key of [...order, ...order]) {
+      const kept = sample.at(key, () => ({ seen: 0 }));
+      if (kept) kept.seen++;
+    }
+    const { entries, isCut } = sample.take();
+    expect(entries).toEqual(first.map((key) => [key, { seen: 2 }]));
+    expect(isCut).toBe(true);
+  }
+  const whole = new KeySample<null>(100);
+  for (const key of keys) whole.at(key, () => null);
+  expect(whole.take()).toMatchObject({ isCut: false, entries: { length: 100 } });
+});
