@@ -34,11 +34,14 @@ export function registerAssign(registry: Registry): void {
     const plan = planOf(registry, ref);
     const stage = stageOf(plan);
     let filtered: { add(n: number): void };
-    let late: { add(n: number): void };
+    let late: Record<LateEvent["reason"], { add(n: number): void }>;
     return {
       setup({ metrics }) {
         filtered = metrics.counter(`${stage}.filtered`);
-        late = metrics.counter(`${stage}.late`);
+        late = {
+          late: metrics.counter(`${stage}.late`),
+          window_closed: metrics.counter(`${stage}.window_closed`),
+        };
       },
       process(event, context) {
         const result = assign(plan, event);
@@ -47,7 +50,7 @@ export function registerAssign(registry: Registry): void {
             context.emit({ key: result.key, event });
             break;
           case "late":
-            late.add(1);
+            late[result.reason].add(1);
             if (plan.latePolicy === "side-output") {
               context.emit(
                 { view: plan.name, reason: result.reason, key: result.key, event },

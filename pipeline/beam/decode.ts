@@ -1,5 +1,6 @@
+import { DECODE_REASONS } from "../core/conservation.ts";
 import { createDecoder, isDeadLetter } from "../core/decode.ts";
-import type { DeadLetter, DecodedEvent, PubsubMessage } from "../core/model.ts";
+import type { DeadLetter, DeadLetterReason, DecodedEvent, PubsubMessage } from "../core/model.ts";
 import type { DoFn } from "../harness/dofn.ts";
 import { registerDoFn } from "../harness/registry.ts";
 import type { Collection, Graph } from "./beam.ts";
@@ -40,6 +41,7 @@ export function registerDecode(registry: Registry): void {
   registerDoFn("decode", ({ event }: { event: string }): DoFn<PubsubMessage, DecodedEvent | DeadLetter> => {
     const decode = createDecoder(registry.event(event));
     let count: (name: "read" | "decoded" | "dead_letter" | "clamped") => void;
+    let countReason: (reason: DeadLetterReason) => void;
     return {
       setup({ metrics }) {
         const counters = {
@@ -49,12 +51,17 @@ export function registerDecode(registry: Registry): void {
           clamped: metrics.counter("clamped"),
         };
         count = (name) => counters[name].add(1);
+        const reasons = new Map(
+          DECODE_REASONS.map((r) => [r as string, metrics.counter(`dead_letter.${r}`)]),
+        );
+        countReason = (reason) => reasons.get(reason)?.add(1);
       },
       process(message, context) {
         count("read");
         const result = decode(message);
         if (isDeadLetter(result)) {
           count("dead_letter");
+          countReason(result.reason);
           context.emit(result, { tag: "dead_letters" });
           return;
         }

@@ -59,7 +59,7 @@ export function registerWindowsByTimers(registry: Registry): void {
     const plan = config.early === false ? { ...defined, earlyMs: undefined } : defined;
     const stage = stageOf(plan);
     type Context = ElementContext<FeatureRow | LateEvent>;
-    let counters: Record<"applied" | "duplicate" | "late" | "panes", Counter>;
+    let counters: Record<"applied" | "duplicate" | "closed" | "panes", Counter>;
 
     /** Stores what changed, sends rows on, and arms what the new state calls for. */
     function settle(
@@ -95,7 +95,7 @@ export function registerWindowsByTimers(registry: Registry): void {
         counters = {
           applied: metrics.counter(`${stage}.applied`),
           duplicate: metrics.counter(`${stage}.duplicate`),
-          late: metrics.counter(`${stage}.late`),
+          closed: metrics.counter(`${stage}.window_closed`),
           panes: metrics.counter(`${stage}.panes`),
         };
       },
@@ -106,7 +106,7 @@ export function registerWindowsByTimers(registry: Registry): void {
         const applied = live.shard.apply(batch);
         counters.applied.add(applied.applied);
         counters.duplicate.add(applied.duplicates);
-        counters.late.add(applied.closed.length);
+        counters.closed.add(applied.closed.length);
         if (applied.closed.length > 0 && plan.latePolicy === "side-output") {
           for (const event of applied.closed)
             context.emit(closedEvent(plan.name, batch.key, event), { tag: "late" });

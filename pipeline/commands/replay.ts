@@ -12,6 +12,7 @@ import { MAX_SCRIPT_MESSAGES, scriptRecording, ScriptTooLongError } from "../bea
 import { registerTransforms } from "../beam/register.ts";
 import type { MessageSource } from "../beam/sources.ts";
 import { stageOf } from "../beam/view-ref.ts";
+import { balances, balanceText, type MessageCounts, messageCounts } from "../core/conservation.ts";
 import { FreshetError } from "../core/errors.ts";
 import type { PubsubMessage } from "../core/model.ts";
 import { defineRegistry, type Registry } from "../define/index.ts";
@@ -65,6 +66,7 @@ async function replay(file: string, flags: ReplayFlags): Promise<void> {
     await writeFile(path.join(flags.out, "summary.json"), `${JSON.stringify(summary, undefined, 2)}\n`);
     if (flags.json) sayJson({ ...summary, rows, out: flags.out });
     else say(`${rows} rows in ${path.join(flags.out, "offline.ndjson")}; ${JSON.stringify(summary)}`);
+    holdToLaw(summary);
   } finally {
     await rm(work, { recursive: true, force: true });
   }
@@ -135,20 +137,24 @@ async function run(
 }
 
 /** Every message and every (event, view) in exactly one class. */
-function summarise({ plans }: Registry) {
+function summarise({ plans }: Registry): MessageCounts {
   const totals = new Map<string, number>();
   for (const { name, total } of metricsSnapshot().counters) totals.set(name, (totals.get(name) ?? 0) + total);
-  const count = (name: string) => totals.get(name) ?? 0;
-  const classes = (stage: string) => ({
-    applied: count(`${stage}.applied`),
-    late: count(`${stage}.late`),
-    filtered: count(`${stage}.filtered`),
-    duplicate: count(`${stage}.duplicate`),
+  const stages = plans.map((plan) => ({ name: plan.name, stage: stageOf(plan) }));
+  return messageCounts((name) => totals.get(name) ?? 0, stages);
+}
+
+/**
+ * Shows the law. Counts are exact here: a bounded run has no second attempt.
+ * @throws FreshetError `conservation_broken`
+ */
+function holdToLaw(summary: MessageCounts): void {
+  const all = balances(summary);
+  for (const balance of all) note(`${balance.of}: ${balanceText(balance)}`);
+  const broken = all.filter(({ difference }) => difference !== 0);
+  if (broken.length === 0) return;
+  const where = broken.map(({ of }) => of).join(", ");
+  throw new FreshetError("conservation_broken", `not every message is in exactly one class: ${where}`, {
+    broken,
   });
-  return {
-    read: count("read"),
-    dead_letter: count("dead_letter"),
-    decoded: count("decoded"),
-    views: Object.fromEntries(plans.map((plan) => [plan.name, classes(stageOf(plan))])),
-  };
 }

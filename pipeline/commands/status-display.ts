@@ -1,3 +1,4 @@
+import { balances, balanceText } from "../core/conservation.ts";
 import type { Status } from "./status.ts";
 
 /** Where a display writes: a terminal, or a pipe. */
@@ -29,18 +30,17 @@ function describe(status: Status): string[] {
   return [
     "",
     `  ${status.at}   ${status.events_per_second} events/s   freshness p50 ${time(freshness.p50)}  p99 ${time(freshness.p99)}   watermark lag ${time(lag)}`,
-    `  messages: ${status.read} read = ${status.decoded} decoded + ${status.dead_letter} dead letters`,
-    ...Object.entries(status.views).map(
-      ([name, v]) =>
-        `  ${name.padEnd(16)} ${v.applied} applied + ${v.late} late + ${v.filtered} filtered + ${v.duplicate} duplicates;  ${v.panes} panes of windows`,
-    ),
+    ...balances(status).map((balance) => {
+      const panes = status.views[balance.of]?.panes;
+      return `  ${balance.of.padEnd(16)} ${balanceText(balance)}${panes === undefined ? "" : `;  ${panes} panes`}`;
+    }),
   ];
 }
 
 function oneLine(status: Status): string {
   const { freshness_ms: freshness } = status;
   const views = Object.entries(status.views).map(
-    ([name, v]) => `${name}: ${v.applied} applied, ${v.late} late, ${v.panes} panes`,
+    ([name, v]) => `${name}: ${v.applied} applied, ${v.late + v.window_closed} late, ${v.panes} panes`,
   );
   return [
     status.at,

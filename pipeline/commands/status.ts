@@ -1,4 +1,5 @@
 import type { MetricTotals } from "../../infra/local/job/metric-totals.ts";
+import { type MessageCounts, messageCounts, type ViewCounts } from "../core/conservation.ts";
 import { formatInstant } from "../core/instant.ts";
 import type { Registry } from "../define/index.ts";
 import { stageOf } from "../beam/view-ref.ts";
@@ -8,13 +9,13 @@ import type { StoreEndpoints } from "../stores/endpoints.ts";
 import { commandRetry } from "./command-retry.ts";
 import { quantile, windowedBuckets } from "./quantiles.ts";
 
-/** How the pipeline is, at one moment. Counts are since the start. */
-export interface Status {
+/**
+ * How the pipeline is, at one moment. Counts are since the start, and attempted: what a bundle counted that was
+ * processed again after a fault is counted again, and what a worker counted since its last report dies with it.
+ */
+export interface Status extends MessageCounts {
   readonly at: string;
   readonly events_per_second: number;
-  readonly read: number;
-  readonly decoded: number;
-  readonly dead_letter: number;
   readonly views: Readonly<Record<string, ViewStatus>>;
   /** From publish to readable online, over the last ten seconds, ms; null when nothing was written. */
   readonly freshness_ms: { readonly p50: number | null; readonly p99: number | null };
@@ -22,11 +23,7 @@ export interface Status {
   readonly watermark_lag_ms: number | null;
 }
 
-export interface ViewStatus {
-  readonly applied: number;
-  readonly late: number;
-  readonly filtered: number;
-  readonly duplicate: number;
+export interface ViewStatus extends ViewCounts {
   /** Panes of windows that left. */
   readonly panes: number;
 }
@@ -49,28 +46,18 @@ export class StatusSource {
 
   async read(nowMs: number): Promise<Status> {
     const counter = (name: string) => this.#metrics.counter(name);
+    const stages = this.#registry.plans.map((plan) => ({ name: plan.name, stage: stageOf(plan) }));
+    const counts = messageCounts(counter, stages);
     const buckets = this.#freshness(nowMs, this.#metrics.distributions(".freshness_ms"));
     return {
       at: formatInstant(nowMs),
       events_per_second: this.#rate(nowMs, counter("read")),
-      read: counter("read"),
-      decoded: counter("decoded"),
-      dead_letter: counter("dead_letter"),
+      ...counts,
       views: Object.fromEntries(
-        this.#registry.plans.map((plan) => {
-          const of = (name: string) => counter(`${stageOf(plan)}.${name}`);
-          const { name } = plan;
-          return [
-            name,
-            {
-              applied: of("applied"),
-              late: of("late"),
-              filtered: of("filtered"),
-              duplicate: of("duplicate"),
-              panes: of("panes"),
-            },
-          ];
-        }),
+        Object.entries(counts.views).map(([name, view]) => [
+          name,
+          { ...view, panes: counter(`${stageOf(this.#registry.plan(name))}.panes`) },
+        ]),
       ),
       freshness_ms: { p50: quantile(buckets, 0.5), p99: quantile(buckets, 0.99) },
       watermark_lag_ms: await this.#lag(nowMs),

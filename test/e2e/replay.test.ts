@@ -52,7 +52,9 @@ function decoded() {
   const decode = createDecoder(features.event("shop_event"));
   const results = lines.map((line, i) => decode(parseRecordingLine(line, i + 1)));
   const events = results.flatMap((result) => (isDeadLetter(result) ? [] : [result]));
-  return { events, deadLetters: results.length - events.length };
+  const reasons: Record<string, number> = {};
+  for (const { reason } of results.filter(isDeadLetter)) reasons[reason] = (reasons[reason] ?? 0) + 1;
+  return { events, deadLetters: results.length - events.length, reasons };
 }
 
 function rowOf(plan: ViewPlan, json: FeatureJson): FeatureRow {
@@ -72,11 +74,12 @@ function rowOf(plan: ViewPlan, json: FeatureJson): FeatureRow {
 
 describe("freshet replay of two days of a real shop", () => {
   it("counts every message and every event of every view in exactly one class", async () => {
-    const { events, deadLetters } = decoded();
+    const { events, deadLetters, reasons } = decoded();
     const views = [...oracle(features.plans, events)].map(([name, { counts }]) => [name, counts]);
     expect(await readJson("summary.json")).toEqual({
       read: lines.length,
       dead_letter: deadLetters,
+      dead_letters: reasons,
       decoded: events.length,
       views: Object.fromEntries(views) as unknown,
     });

@@ -58,9 +58,10 @@ describe.skipIf(process.platform !== "linux")("freshet start", () => {
     const { child, exited, status, processes } = await started();
     expect(status.read).toBe(status.decoded + status.dead_letter);
     expect(status.views["item_activity"]?.applied).toBeGreaterThan(0); // purchases follow views, minutes later
-    for (const { applied, late, filtered, duplicate } of Object.values(status.views)) {
+    expect(Object.values(status.dead_letters).reduce((sum, n) => sum + n, 0)).toBe(status.dead_letter);
+    for (const { applied, late, window_closed: closed, filtered, duplicate } of Object.values(status.views)) {
       // What is between the shuffle and the windows at this moment is not counted yet.
-      expect(applied + late + filtered + duplicate).toBeLessThanOrEqual(status.decoded);
+      expect(applied + late + closed + filtered + duplicate).toBeLessThanOrEqual(status.decoded);
     }
     expect(processes.length).toBeGreaterThanOrEqual(6); // itself, engine, Pub/Sub, Bigtable, BigQuery, worker
     child.kill("SIGINT");

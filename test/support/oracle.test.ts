@@ -35,7 +35,7 @@ describe("the oracle", () => {
       testEvent(60, { eventId: "a" }), // L later: no window holds both
       testEvent(0, { eventId: "b", purchase: { accepted: false } }), // filtered
     ];
-    const counts = { applied: 3, late: 1, filtered: 1, duplicate: 1 };
+    const counts = { applied: 3, late: 1, window_closed: 0, filtered: 1, duplicate: 1 };
     expect(oracle([plan], events).get("purchases")?.counts).toEqual(counts);
   });
 

@@ -2,6 +2,7 @@
  * What a view's rows must be, worked out the slow way: no slices, no state, no merging, no aggregation of ours.
  * For every window it takes the events that lie in it and computes each value from the list.
  */
+import type { ViewCounts } from "../../pipeline/core/conservation.ts";
 import { assign } from "../../pipeline/core/lateness.ts";
 import type { DecodedEvent, FeatureRow, FeatureValue } from "../../pipeline/core/model.ts";
 import type { FeaturePlan, ViewPlan } from "../../pipeline/core/view-plan.ts";
@@ -15,16 +16,9 @@ export interface OracleWindow {
 /** By key, then by window end; windows without events are left out. */
 export type OracleWindows = ReadonlyMap<string, ReadonlyMap<number, OracleWindow>>;
 
-export interface OracleCounts {
-  readonly applied: number;
-  readonly late: number;
-  readonly filtered: number;
-  readonly duplicate: number;
-}
-
 export interface OracleView {
   readonly windows: OracleWindows;
-  readonly counts: OracleCounts;
+  readonly counts: ViewCounts;
 }
 
 /** @param events in the order in which they are read, which decides what of two copies counts */
@@ -34,12 +28,12 @@ export function oracle(plans: readonly ViewPlan[], events: readonly DecodedEvent
 
 /** One view of `oracle`. */
 export function viewOracle(plan: ViewPlan, events: readonly DecodedEvent[]): OracleView {
-  const counts = { applied: 0, late: 0, filtered: 0, duplicate: 0 };
+  const counts = { applied: 0, late: 0, window_closed: 0, filtered: 0, duplicate: 0 };
   const applied = new Map<string, DecodedEvent[]>();
   for (const event of events) {
     const assignment = assign(plan, event);
     if (assignment.outcome !== "candidate") {
-      counts[assignment.outcome]++;
+      counts[assignment.outcome === "late" ? assignment.reason : "filtered"]++;
       continue;
     }
     const ofKey = applied.get(assignment.key) ?? [];
