@@ -36,7 +36,7 @@ export type KeyResult =
 /** How reads are made. */
 export interface ReaderOptions {
   /**
-   * Keys of one request to the store; more of them go in several requests at once. Measured by test/bench/serving.ts.
+   * Keys of one request to the store; more of them go in several requests at once. A guess so far, not a measurement.
    * @default 50
    */
   readonly keysARequest?: number;
