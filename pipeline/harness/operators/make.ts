@@ -5,6 +5,7 @@ import { ParDo } from "./par-do.ts";
 import { flattenOperator, mapWindowsOperator } from "./simple.ts";
 import { Sink } from "./sink.ts";
 import { Source } from "./source.ts";
+import { WindowInto } from "./window-into.ts";
 
 type Make = (context: OperatorContext) => Operator;
 
@@ -14,6 +15,7 @@ const MAKERS: ReadonlyMap<string, Make> = new Map<string, Make>([
   ["beam:transform:pardo:v1", (context) => new ParDo(context)],
   ["beam:transform:flatten:v1", flattenOperator],
   ["beam:transform:map_windows:v1", mapWindowsOperator],
+  ["beam:transform:window_into:v1", (context) => new WindowInto(context)],
   ...[...COMBINE_URNS].map((urn): [string, Make] => [urn, combineOperator]),
 ]);
 
