@@ -14,18 +14,12 @@ import { rawExternalTransform } from "apache-beam/transforms/external";
 import { withName } from "apache-beam/transforms/transform";
 import { WORKER_CAPABILITIES } from "../harness/capabilities.ts";
 import type { Coder } from "../harness/coders.ts";
-import {
-  bytesCoder,
-  globalWindowCoder,
-  iterableCoder,
-  kvCoder,
-  timerCoder,
-  varintCoder,
-} from "../harness/coders.ts";
-import { combineFnPayload, COMBINE_FN_URN, DO_FN_URN, doFnPayload } from "../harness/registry.ts";
+import { bytesCoder, iterableCoder, kvCoder, varintCoder } from "../harness/coders.ts";
+import { combineFnPayload, COMBINE_FN_URN } from "../harness/registry.ts";
 import { environmentPayload, type WorkerEnvironment } from "./environment.ts";
+import { type ParDoPayloadSpec, parDoPayload } from "./par-do-payload.ts";
 import { RESHUFFLE } from "./reshuffle.ts";
-import { type StateSpec, stateSpecProto } from "./state-spec.ts";
+import { firingAlways, type Windowing } from "./windowing.ts";
 
 /** A collection of elements of type `T`; `coder` is how they are written when they leave a worker. */
 export interface Collection<T> {
@@ -127,7 +121,7 @@ export class Graph {
     const outputs = this.#apply<Record<string, PCollection<any>>>(source, name, (proto) => {
       proto.spec = {
         urn: "beam:transform:pardo:v1",
-        payload: pb.ParDoPayload.toBinary(this.#parDoPayload(spec)),
+        payload: pb.ParDoPayload.toBinary(parDoPayload(spec, (coder) => this.#coderId(coder))),
       };
       if (spec.states ?? spec.timers) this.#require("beam:requirement:pardo:stateful:v1");
       if (spec.finalizes) this.#require("beam:requirement:pardo:finalization:v1");
@@ -178,6 +172,35 @@ export class Graph {
     return this.#runnerTransform(input, name, "beam:transform:group_by_key:v1", output);
   }
 
+  /** Puts each element into the windows that hold its timestamp. @see windowing.ts for strategies */
+  windowInto<T>(input: Collection<T>, name: string, { windowCoder, strategy }: Windowing): Collection<T> {
+    const windowCoderId = this.#coderId(windowCoder);
+    const windowing = this.#pipeline.context.getWindowingStrategyId({ ...strategy, windowCoderId });
+    return this.#window(input, name, windowing, strategy.windowFn);
+  }
+
+  /** Puts each element into the global window. */
+  windowGlobally<T>(input: Collection<T>, name: string): Collection<T> {
+    const windowing = (this.#pipeline as any).globalWindowing as string;
+    return this.#window(input, name, windowing, this.#strategy(windowing).windowFn);
+  }
+
+  #window<T>(
+    input: Collection<T>,
+    name: string,
+    windowing: string,
+    windowFn: pb.FunctionSpec | undefined,
+  ): Collection<T> {
+    const payload = pb.WindowIntoPayload.toBinary(
+      pb.WindowIntoPayload.create({ ...(windowFn && { windowFn }) }),
+    );
+    const pcollection = this.#apply<PCollection<T>>(input.pcollection, name, (proto) => {
+      proto.spec = { urn: "beam:transform:window_into:v1", payload };
+      return this.#collection(input.coder, windowing, input.bounded);
+    });
+    return { pcollection, coder: input.coder, bounded: input.bounded };
+  }
+
   /**
    * Redistributes elements and checkpoints them: what follows doesn't fuse with what came before. Flink knows a
    * transform of its own for it; a runner without one (Dataflow) runs what stands inside: a key for each element, a
@@ -194,7 +217,7 @@ export class Graph {
         input,
         "spread",
         { doFn: RESHUFFLE.spread, output: keyed },
-        this.#firingAlways(windowing),
+        this.#pipeline.context.getWindowingStrategyId(firingAlways(this.#strategy(windowing))),
       );
       const grouped = this.groupByKey(spread, "group", varintCoder as Coder<number>, stamped);
       const gather = { doFn: RESHUFFLE.gather, output: input.coder };
@@ -229,35 +252,6 @@ export class Graph {
     const grouped = this.groupByKey(lifted, `${name}/group`, spec.key, spec.accumulator);
     const merged = step(grouped, "merge_accumulators", partial);
     return step(merged, "extract_outputs", kvCoder(spec.key, spec.output) as Coder<KV<K, O>>);
-  }
-
-  #parDoPayload(spec: ParDoSpec<any, any>): pb.ParDoPayload {
-    const payload = pb.ParDoPayload.create({
-      doFn: { urn: DO_FN_URN, payload: doFnPayload(spec.doFn, spec.config) },
-      requestsFinalization: spec.finalizes ?? false,
-    });
-    for (const [name, state] of Object.entries(spec.states ?? {})) {
-      const coderId = this.#coderId(state.coder);
-      payload.stateSpecs[name] = pb.StateSpec.create({
-        spec: stateSpecProto(state, coderId),
-        protocol: { urn: "beam:user_state:bag:v1", payload: new Uint8Array() },
-      });
-    }
-    for (const [family, timer] of Object.entries(spec.timers ?? {})) {
-      payload.timerFamilySpecs[family] = {
-        timeDomain:
-          timer.domain === "event" ? pb.TimeDomain_Enum.EVENT_TIME : pb.TimeDomain_Enum.PROCESSING_TIME,
-        timerFamilyCoderId: this.#coderId(timerCoder(timer.key, globalWindowCoder)),
-      };
-    }
-    for (const name of Object.keys(spec.sideInputs ?? {})) {
-      payload.sideInputs[name] = pb.SideInput.create({
-        accessPattern: { urn: "beam:side_input:iterable:v1", payload: new Uint8Array() },
-        viewFn: { urn: "beam:view_fn:identity:v1", payload: new Uint8Array() },
-        windowMappingFn: { urn: "beam:window_mapping_fn:identity:v1", payload: new Uint8Array() },
-      });
-    }
-    return payload;
   }
 
   #source<T>(name: string, spec: pb.FunctionSpec, coder: Coder<T>, bounded: boolean): Collection<T> {
@@ -296,15 +290,8 @@ export class Graph {
     return proto!.windowingStrategyId;
   }
 
-  /** The same windows, but each element fires at once and is let go. */
-  #firingAlways(windowing: string): string {
-    const { components } = this.#pipeline.getProto();
-    return this.#pipeline.context.getWindowingStrategyId({
-      ...components!.windowingStrategies[windowing]!,
-      trigger: pb.Trigger.create({ trigger: { oneofKind: "always", always: {} } }),
-      accumulationMode: pb.AccumulationMode_Enum.DISCARDING,
-      outputTime: pb.OutputTime_Enum.EARLIEST_IN_PANE,
-    });
+  #strategy(windowing: string): pb.WindowingStrategy {
+    return this.#pipeline.getProto().components!.windowingStrategies[windowing]!;
   }
 
   #coderId(coder: Coder<any>): string {
@@ -327,20 +314,14 @@ export type Tagged<O, T extends Record<string, unknown>> = Collection<O> & {
   readonly tags: { readonly [K in keyof T]: Collection<T[K]> };
 };
 
-export interface ParDoSpec<O, T extends Record<string, unknown> = Record<never, never>> {
-  /** Name under which the DoFn is registered in the worker. */
-  readonly doFn: string;
-  /** JSON handed to the DoFn's factory. */
-  readonly config?: unknown;
+/** A ParDo: what its graph carries, and what comes out of it. */
+export interface ParDoSpec<
+  O,
+  T extends Record<string, unknown> = Record<never, never>,
+> extends ParDoPayloadSpec {
   readonly output: Coder<O>;
   readonly tags?: { readonly [K in keyof T]: Coder<T[K]> };
-  readonly states?: Readonly<Record<string, StateSpec>>;
-  readonly timers?: Readonly<
-    Record<string, { readonly domain: "event" | "processing"; readonly key: Coder<any> }>
-  >;
   readonly sideInputs?: Readonly<Record<string, Collection<any>>>;
-  /** Whether the DoFn has callbacks run once the runner has made a bundle durable. @default false */
-  readonly finalizes?: boolean;
 }
 
 export interface CombineSpec<K, A, O> {
