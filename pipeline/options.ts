@@ -2,6 +2,7 @@ import path from "node:path";
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { parseDuration } from "./core/duration.ts";
 import { FreshetError } from "./core/errors.ts";
+import { type ViewPlan, WINDOW_STRATEGIES, type WindowStrategy } from "./core/view-plan.ts";
 import { localDir } from "../infra/local/install/context.ts";
 import { findRunningStack, type Endpoints } from "../infra/local/stack-file.ts";
 import type { StoreEndpoints } from "./stores/endpoints.ts";
@@ -104,6 +105,21 @@ export function localStores(endpoints: Endpoints): StoreEndpoints {
     bigquery: { dataset: LOCAL.dataset, apiEndpoint: endpoints.bigquery },
     pubsub: { emulatorHost: endpoints.pubsubGrpc },
   };
+}
+
+/** The option that lets a run keep its windows otherwise than its views say. */
+export function strategyOption(): Option {
+  return new Option("--strategy <name>", "how windows are kept (default: as each view says)").choices(
+    WINDOW_STRATEGIES,
+  );
+}
+
+/** One strategy for all of a run's views, where one is asked for. */
+export function strategiesOf(
+  plans: readonly ViewPlan[],
+  strategy: WindowStrategy | undefined,
+): Readonly<Record<string, WindowStrategy>> {
+  return strategy === undefined ? {} : Object.fromEntries(plans.map(({ name }) => [name, strategy]));
 }
 
 /** Parses a whole number, 0 or more. @throws InvalidArgumentError */

@@ -8,8 +8,10 @@ import { groupSlices } from "./slices.ts";
 import { type MessageSource, readMessages } from "./sources.ts";
 import { writeDeadLetters, writeLate, writeOffline, writeOnline } from "./store-sinks.ts";
 import { stageOf } from "./view-ref.ts";
-import { type EarlyRows, windowsByTimers } from "./windows.ts";
-import type { FeatureRow } from "../core/model.ts";
+import type { EarlyRows } from "./window-strategy.ts";
+import { windowsOf } from "./windows.ts";
+import type { EventRow, FeatureRow } from "../core/model.ts";
+import type { WindowStrategy } from "../core/view-plan.ts";
 import type { StoreEndpoints } from "../stores/endpoints.ts";
 
 /** What a graph is built from. */
@@ -17,6 +19,13 @@ export interface GraphOptions {
   readonly registry: Registry;
   /** The source of each event's messages, by the event's name. */
   readonly sources: Readonly<Record<string, MessageSource>>;
+  /** Another strategy for some views, by their names. @default the views' own */
+  readonly strategies?: Readonly<Record<string, WindowStrategy>>;
+  /**
+   * What becomes of each applied event with the row that includes it, by the view's name: the output is in the graph for
+   * these views only. Its rows have not been written yet.
+   */
+  readonly onEachEvent?: Readonly<Record<string, (graph: Graph, events: Collection<EventRow>) => void>>;
   readonly sinks:
     | {
         readonly kind: "stores";
@@ -39,10 +48,16 @@ export interface GraphOptions {
  * Once an event for the first two, once a view for the rest. `═▶` is the one shuffle by key. What writes to BigQuery
  * stands in a stage of its own, behind a reshuffle: a bundle lasts as long as its slowest write, and a stage's next
  * bundle waits for it (with late events and dead letters in the first stage, p99 from publish to readable was 8 s
- * instead of 2). What is left between two of these fuses into one stage of one worker. Strategy `beam-windows` will stand beside `windowsByTimers`, between the same
- * two collections.
+ * instead of 2). What is left between two of these fuses into one stage of one worker.
+ * Strategy `beam-windows` shuffles a second time, inside `windows`.
  */
-export async function buildGraph({ registry, sources, sinks }: GraphOptions): Promise<Graph> {
+export async function buildGraph({
+  registry,
+  sources,
+  strategies = {},
+  onEachEvent = {},
+  sinks,
+}: GraphOptions): Promise<Graph> {
   const graph = new Graph();
   const acknowledged = [];
 
@@ -57,7 +72,12 @@ export async function buildGraph({ registry, sources, sinks }: GraphOptions): Pr
     for (const view of views) {
       const candidates = assignEvents(graph, events, view);
       const batches = groupSlices(graph, candidates, view);
-      const rows = windowsByTimers(graph, batches, view, { early: earlyRowsOf(source) });
+      const rows = windowsOf(graph, batches, view, {
+        early: earlyRowsOf(source),
+        strategy: strategies[view.name],
+        eachEvent: onEachEvent[view.name] !== undefined,
+      });
+      if (rows.tags.each_event) onEachEvent[view.name]?.(graph, rows.tags.each_event);
       outputs.push(rows);
       if (sinks.kind === "files") {
         writeToFiles(graph, rows, view, sinks.dir);

@@ -1,6 +1,7 @@
 import type {
   DeadLetter,
   DecodedEvent,
+  EventRow,
   FeatureRow,
   LateEvent,
   PubsubMessage,
@@ -30,6 +31,7 @@ export const messageCoder = elementCoder as Coder<PubsubMessage>;
 export const decodedEventCoder = elementCoder as Coder<DecodedEvent>;
 export const deadLetterCoder = elementCoder as Coder<DeadLetter>;
 export const lateEventCoder = elementCoder as Coder<LateEvent>;
+export const eventRowCoder = elementCoder as Coder<EventRow>;
 export const featureRowCoder = elementCoder as Coder<FeatureRow>;
 export const storedRowCoder = elementCoder as Coder<StoredRow>;
 

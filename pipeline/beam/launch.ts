@@ -2,7 +2,7 @@ import type { Registry } from "../define/index.ts";
 import type { StoreEndpoints } from "../stores/endpoints.ts";
 import { topicsOf } from "../stores/pubsub-layout.ts";
 import type { WorkerEnvironment } from "./environment.ts";
-import { buildGraph } from "./build.ts";
+import { buildGraph, type GraphOptions } from "./build.ts";
 import { type Job, type JobOptions, submit } from "./job.ts";
 import type { PubsubSourceOptions } from "./sources.ts";
 
@@ -11,6 +11,8 @@ const JOB_NAME = "freshet";
 /** How to run the main job on a Beam job service that runs Flink. */
 export interface LaunchOptions extends Omit<PubsubSourceOptions, "subscription"> {
   readonly registry: Registry;
+  /** @see GraphOptions.strategies */
+  readonly strategies?: GraphOptions["strategies"];
   readonly endpoints: StoreEndpoints;
   /** `host:port` of the job service and of the expansion service beside it. */
   readonly jobService: string;
@@ -49,7 +51,7 @@ export async function launch(options: LaunchOptions): Promise<Job> {
     ]),
   );
   const sinks = { kind: "stores", endpoints, startMs: options.startMs } as const;
-  const graph = await buildGraph({ registry, sources, sinks });
+  const graph = await buildGraph({ registry, sources, sinks, strategies: options.strategies ?? {} });
   const proto = graph.toProto(options.workers);
   return submit(proto, options.jobService, options.jobName ?? JOB_NAME, streamingOptions(options));
 }

@@ -99,14 +99,20 @@ function collectionText(id: string, components: pb.Components): string {
   const { coderId = "", windowingStrategyId = "" } = components.pcollections[id] ?? {};
   const windowing = components.windowingStrategies[windowingStrategyId];
   const trigger = windowing?.trigger?.trigger.oneofKind ?? "default";
-  return `${coderText(coderId, components)} in ${shortUrn(windowing?.windowFn?.urn)} (${trigger} trigger)`;
+  const windows = `${shortUrn(windowing?.windowFn?.urn)}${payloadText(windowing?.windowFn?.payload)}`;
+  return `${coderText(coderId, components)} in ${windows} (${trigger} trigger)`;
 }
 
 function coderText(id: string, components: pb.Components): string {
   const { spec, componentCoderIds = [] } = components.coders[id] ?? {};
-  const payload = spec?.payload.length ? `:${Buffer.from(spec.payload).toString("base64")}` : "";
+  const payload = payloadText(spec?.payload);
   const parts = componentCoderIds.map((part) => coderText(part, components));
   return `${shortUrn(spec?.urn)}${payload}${parts.length > 0 ? `(${parts.join(", ")})` : ""}`;
+}
+
+/** What differs where two payloads do; nothing for none. */
+function payloadText(payload: Uint8Array | undefined): string {
+  return payload?.length ? `:${Buffer.from(payload).toString("base64")}` : "";
 }
 
 /** `beam:coder:varint:v1` → `varint`; others as they are. */

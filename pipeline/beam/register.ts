@@ -8,7 +8,8 @@ import { registerRecordingSource } from "./recording-source.ts";
 import { registerReshuffle } from "./reshuffle.ts";
 import { registerSlices } from "./slices.ts";
 import { registerStoreSinks } from "./store-sinks.ts";
-import { registerWindowsByTimers } from "./windows.ts";
+import { registerWindowsByBeam } from "./windows-by-beam.ts";
+import { registerWindowsByTimers } from "./windows-by-timers.ts";
 
 /**
  * Makes every DoFn of the graph known to this process's workers. Call it once, with the definitions that the graph
@@ -22,6 +23,7 @@ export function registerTransforms(registry: Registry): void {
   registerAssign(registry);
   registerSlices(registry);
   registerWindowsByTimers(registry);
+  registerWindowsByBeam(registry);
   registerHeartbeat(registry);
   registerStoreSinks(registry);
   registerFileSink(registry);

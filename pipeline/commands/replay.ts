@@ -15,11 +15,12 @@ import { stageOf } from "../beam/view-ref.ts";
 import { balances, balanceText, type MessageCounts, messageCounts } from "../core/conservation.ts";
 import { FreshetError } from "../core/errors.ts";
 import type { PubsubMessage } from "../core/model.ts";
+import type { WindowStrategy } from "../core/view-plan.ts";
 import { defineRegistry, type Registry } from "../define/index.ts";
 import { features } from "../features/registry.ts";
 import { metricsSnapshot } from "../harness/metrics.ts";
 import { startWorkerPool } from "../harness/worker-pool.ts";
-import { list } from "../options.ts";
+import { list, strategiesOf, strategyOption } from "../options.ts";
 import { note, say, sayJson } from "./output.ts";
 import { collectRows } from "./replay-rows.ts";
 
@@ -28,6 +29,7 @@ interface ReplayFlags {
   readonly views?: readonly string[];
   readonly event: string;
   readonly panes?: boolean;
+  readonly strategy?: WindowStrategy;
   readonly json?: boolean;
   readonly mavenRepository?: string;
 }
@@ -47,6 +49,7 @@ export function replayCommand(): Command {
       "--panes",
       "rows as they leave in a live run: the watermark follows the publish times, early rows included",
     )
+    .addOption(strategyOption())
     .option("--maven-repository <url>", "where the engine's libraries come from, if they are missing")
     .option("--json", "print the summary as one JSON document")
     .action(replay);
@@ -120,6 +123,7 @@ async function run(
     const graph = await buildGraph({
       registry,
       sources,
+      strategies: strategiesOf(registry.plans, flags.strategy),
       sinks: { kind: "files", dir },
     });
     const proto = graph.toProto({ kind: "external", pool: pool.address });

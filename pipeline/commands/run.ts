@@ -3,9 +3,19 @@ import { findRunningStack } from "../../infra/local/stack-file.ts";
 import { launch } from "../beam/launch.ts";
 import { registerTransforms } from "../beam/register.ts";
 import { FreshetError } from "../core/errors.ts";
+import type { WindowStrategy } from "../core/view-plan.ts";
 import { features } from "../features/registry.ts";
 import { startWorkerPool } from "../harness/worker-pool.ts";
-import { addStoreOptions, duration, runDirOf, storesOf, type StoreFlags, wholeNumber } from "../options.ts";
+import {
+  addStoreOptions,
+  duration,
+  runDirOf,
+  storesOf,
+  type StoreFlags,
+  strategiesOf,
+  strategyOption,
+  wholeNumber,
+} from "../options.ts";
 import { untilInterrupted } from "./interrupt.ts";
 import { note } from "./output.ts";
 
@@ -18,6 +28,7 @@ interface RunFlags extends StoreFlags {
   readonly parallelism: number;
   readonly margin: number;
   readonly holdAtStart?: boolean;
+  readonly strategy?: WindowStrategy;
 }
 
 /** `freshet run`: the pipeline against any endpoints; the workers run in this process. */
@@ -42,7 +53,7 @@ export function runCommand(): Command {
       "--hold-at-start",
       "on a subscription with a past: wait for messages that a killed job still holds",
     );
-  return addStoreOptions(command).action(run);
+  return addStoreOptions(command.addOption(strategyOption())).action(run);
 }
 
 async function run(flags: RunFlags): Promise<void> {
@@ -61,6 +72,7 @@ async function run(flags: RunFlags): Promise<void> {
   try {
     const job = await launch({
       registry: features,
+      strategies: strategiesOf(features.plans, flags.strategy),
       endpoints,
       jobService,
       expansion,

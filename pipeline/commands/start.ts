@@ -2,8 +2,9 @@ import { Command } from "commander";
 import { progressDisplay } from "../../infra/local/install/progress.ts";
 import { LocalJob } from "../../infra/local/job/local-job.ts";
 import { type Session, startSession } from "../../infra/local/session.ts";
+import type { WindowStrategy } from "../core/view-plan.ts";
 import { features } from "../features/registry.ts";
-import { duration, positiveNumber, wholeNumber } from "../options.ts";
+import { duration, positiveNumber, strategiesOf, strategyOption, wholeNumber } from "../options.ts";
 import { untilInterrupted } from "./interrupt.ts";
 import { note, sayJson } from "./output.ts";
 import { addStackOptions, stackOptions, type StackFlags } from "./stack-options.ts";
@@ -17,6 +18,7 @@ interface StartFlags extends StackFlags {
   readonly simulator: boolean;
   readonly checkpointInterval: number;
   readonly for?: number;
+  readonly strategy?: WindowStrategy;
   readonly json?: boolean;
 }
 
@@ -31,6 +33,7 @@ export function startCommand(): Command {
     .option("--no-simulator", "no simulated shop: publish yourself")
     .option("--checkpoint-interval <duration>", "messages are acknowledged that often", duration, 10_000)
     .option("--for <duration>", "end after that long (default: at Ctrl-C)", duration)
+    .addOption(strategyOption())
     .option("--json", "print the status as a JSON document a second");
   return addStackOptions(command).action(start);
 }
@@ -50,6 +53,7 @@ async function start(flags: StartFlags): Promise<void> {
     note(`stack ready after ${seconds(startedMs)} s; starting the pipeline`);
     job = await LocalJob.start(session.stack, {
       registry: features,
+      strategies: strategiesOf(features.plans, flags.strategy),
       endpoints: session.stores,
       checkpointIntervalMs: flags.checkpointInterval,
       startMs: Date.now(),

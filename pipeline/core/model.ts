@@ -72,6 +72,18 @@ export interface FeatureRow {
   readonly timing: PaneTiming;
 }
 
+/**
+ * An applied event with the row that includes it, for inference on each event: the row of the window that ends with the
+ * event's slice, `slice + s`, as it is once the event is in it. Of a late event too: what it changed is that window, and
+ * its row is not the key's newest then. A duplicate has none.
+ */
+export interface EventRow {
+  /** The event's record is not with it: a view keeps its features' inputs only. */
+  readonly event: Pick<DecodedEvent, "eventId" | "messageId" | "eventTimeMs" | "publishTimeMs">;
+  /** EARLY while its window is open, LATE once it has fired. */
+  readonly row: FeatureRow;
+}
+
 /** A row as stored: `availableAtMs` is an upper bound of the moment it could first be read online. */
 export interface StoredRow extends FeatureRow {
   readonly availableAtMs: number;

@@ -2,7 +2,7 @@ import { Agenda } from "./agenda.ts";
 import { earlyEnds, isChangePoint, nextChangePoint, passedChangePoints } from "./change-points.ts";
 import { toRow } from "./emit.ts";
 import { KeySlices } from "./key-slices.ts";
-import type { FeatureRow, PaneTiming } from "./model.ts";
+import type { EventRow, FeatureRow, PaneTiming } from "./model.ts";
 import { collectionEnd, isClosed } from "./retention.ts";
 import { decodeLogEntry, encodeLogEntry, type LogEntry, type Snapshot } from "./shard-log.ts";
 import type { SliceBatch, SliceEvent } from "./slice-batch.ts";
@@ -23,10 +23,13 @@ export interface Panes {
 
 /** What became of a batch: each of its events is counted once. The rows are LATE ones, of ends that had fired. */
 export interface Applied extends Panes {
-  readonly applied: number;
+  /** Those that were new, in the order of the batch. */
+  readonly applied: readonly SliceEvent[];
   readonly duplicates: number;
   /** Events that came after their windows were collected: for the late output, reason `window_closed`. */
   readonly closed: readonly SliceEvent[];
+  /** Where asked for: each new event with the row that first includes it. */
+  readonly each: readonly EventRow[];
 }
 
 /** A log shorter than this, in bytes, is never replaced for its length. */
@@ -71,32 +74,37 @@ export class Shard {
   /**
    * Takes the new events of one key and slice, whole or not at all: a slice whose windows may have been collected
    * takes none.
+   * @param [each=false] whether to tell, event by event, the row of the window `slice + s` with the event in it
    */
-  apply(batch: SliceBatch): Applied {
+  apply(batch: SliceBatch, each = false): Applied {
     const plan = this.#plan;
     const { sliceMs, events } = batch;
     if (isClosed(plan, sliceMs, this.#firedMs)) {
-      return { applied: 0, duplicates: 0, closed: events, rows: [], log: undefined };
+      return { applied: [], duplicates: 0, closed: events, each: [], rows: [], log: undefined };
     }
     const known = this.#keys.get(batch.key);
     const delta = emptyPartial(plan, sliceMs);
     const ids = new Set<string>();
+    const applied: SliceEvent[] = [];
     for (const event of events) {
       if (ids.has(event.eventId) || known?.isDuplicate(plan, event.eventId, sliceMs)) continue;
       ids.add(event.eventId);
       addEvent(plan, delta, event);
+      applied.push(event);
     }
-    const applied = ids.size;
-    const duplicates = events.length - applied;
-    if (applied === 0) return { applied, duplicates, closed: [], rows: [], log: undefined };
+    const duplicates = events.length - applied.length;
+    if (applied.length === 0) return { applied, duplicates, closed: [], each: [], rows: [], log: undefined };
 
-    const key = this.#merge({ kind: "events", key: batch.key, partial: delta });
+    const told = each ? this.#mergeEach(batch.key, sliceMs, applied) : [];
+    const key = each
+      ? this.#keyOf(batch.key)
+      : this.#merge({ kind: "events", key: batch.key, partial: delta });
     this.#schedule(key);
     const rows = passedChangePoints(plan, key.slices, sliceMs, this.#firedMs).flatMap((endMs) =>
       this.#row(key, endMs, "LATE"),
     );
     const log = this.#log({ kind: "events", key: batch.key, partial: delta });
-    return { applied, duplicates, closed: [], rows, log };
+    return { applied, duplicates, closed: [], each: told, rows, log };
   }
 
   /** The early rows of all keys that got events since the last call. */
@@ -128,6 +136,21 @@ export class Shard {
     }
     this.#firedMs = Math.max(this.#firedMs, endMs);
     return { rows, log: this.#log({ kind: "fired", endMs: this.#firedMs }) };
+  }
+
+  /**
+   * Notes that an end at which nothing is due has fired too: for a caller that lets every end fire, so that no slice
+   * takes an event once its windows are closed.
+   */
+  pass(endMs: number): LogChange | undefined {
+    if (endMs <= this.#firedMs) return undefined;
+    this.#firedMs = endMs;
+    return this.#log({ kind: "fired", endMs });
+  }
+
+  /** The newest end that has fired; `-Infinity` before the first. */
+  get firedMs(): number {
+    return this.#firedMs;
   }
 
   /** The least end that has something to fire or to forget; `undefined` when the shard is empty. */
@@ -167,6 +190,22 @@ export class Shard {
       this.#dirty.add(key);
     }
     return key;
+  }
+
+  /** Merges new events of one slice one after the other. */
+  #mergeEach(name: string, sliceMs: number, events: readonly SliceEvent[]): EventRow[] {
+    const endMs = sliceMs + this.#plan.slideMs;
+    const timing = endMs <= this.#firedMs ? "LATE" : "EARLY";
+    return events.flatMap((event) => {
+      const partial = emptyPartial(this.#plan, sliceMs);
+      addEvent(this.#plan, partial, event);
+      const key = this.#merge({ kind: "events", key: name, partial });
+      const { eventId, messageId, eventTimeMs, publishTimeMs } = event;
+      return this.#row(key, endMs, timing).map((row) => ({
+        event: { eventId, messageId, eventTimeMs, publishTimeMs },
+        row,
+      }));
+    });
   }
 
   #keyOf(name: string): KeySlices {

@@ -19,6 +19,13 @@ export interface ColumnPlan {
 }
 
 /**
+ * How a view's windows are kept: by a timer a shard, which writes rows on change only; or by Beam's own sliding windows
+ * and triggers, `L / s` times dearer, which writes each window. The same values and `seq` once rows are carried forward.
+ */
+export const WINDOW_STRATEGIES = ["timers", "beam-windows"] as const;
+export type WindowStrategy = (typeof WINDOW_STRATEGIES)[number];
+
+/**
  * A feature view as the pipeline runs it: durations in ms, defaults filled in, functions bound. Made by
  * `define/` from a definition, and free of Beam and of any store.
  */
@@ -42,6 +49,8 @@ export interface ViewPlan {
   /** Backfill's stand-in for the time from publish to readable. @default 1s */
   readonly latencyMs: number;
   readonly shards: number;
+  /** @default "timers" */
+  readonly strategy: WindowStrategy;
   readonly latePolicy: "side-output" | "drop";
   readonly features: readonly FeaturePlan[];
   readonly columns: readonly ColumnPlan[];

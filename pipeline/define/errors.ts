@@ -8,6 +8,7 @@ export type DefinitionErrorCode =
   | "bad_shards"
   | "bad_limit"
   | "slide_too_short"
+  | "bad_strategy"
   | "no_features"
   | "no_sizes"
   | "size_below_slide"

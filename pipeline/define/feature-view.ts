@@ -9,7 +9,7 @@ import { DefinitionError, type DefinitionPlace } from "./errors.ts";
 import { requireField, type EventDefinition } from "./event.ts";
 import { compileFeature, type CompiledFeature } from "./feature-plan.ts";
 import type { Simplify } from "./types.ts";
-import { readTiming, type WindowPolicy } from "./window.ts";
+import { readStrategy, readTiming, type WindowPolicy } from "./window.ts";
 
 /** What a feature view's definition says. */
 export interface FeatureViewOptions<N extends string, E, Keys extends string, Key extends Keys, F> {
@@ -112,6 +112,7 @@ export function defineFeatureView<
     longestMs,
     sizesMs,
     shards,
+    strategy: readStrategy(at("window.strategy"), options.window.strategy),
     latePolicy: options.late ?? "side-output",
     features: features.map((feature) => feature.plan),
     columns,

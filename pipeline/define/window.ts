@@ -1,5 +1,6 @@
 import { tickMs } from "../core/complete-through.ts";
 import type { Duration } from "../core/duration.ts";
+import { WINDOW_STRATEGIES, type WindowStrategy } from "../core/view-plan.ts";
 import { readDuration } from "./checks.ts";
 import { DefinitionError, type DefinitionPlace } from "./errors.ts";
 
@@ -13,6 +14,8 @@ export interface WindowPolicy {
   readonly early?: Duration;
   /** How long after its publish a message may still be processed: an outage, a redrive. @default "1h" */
   readonly slack?: Duration;
+  /** How windows are kept: the answers are the same. Another strategy is another graph. @default "timers" */
+  readonly strategy?: WindowStrategy;
 }
 
 /** The times of a view, ms. */
@@ -53,6 +56,13 @@ export function readTiming(
     freshnessMs: readFreshness(at("freshness"), freshness, slideMs),
     latencyMs: readDuration(at("latency"), latency),
   };
+}
+
+/** @throws DefinitionError `bad_strategy` for what is none, which an untyped caller can give */
+export function readStrategy(place: DefinitionPlace, strategy: WindowStrategy = "timers"): WindowStrategy {
+  if (WINDOW_STRATEGIES.includes(strategy)) return strategy;
+  const problem = `it must be one of ${WINDOW_STRATEGIES.join(", ")}`;
+  throw new DefinitionError("bad_strategy", place, strategy, problem);
 }
 
 function readEarly(place: DefinitionPlace, early: Duration, slide: Duration): number {

@@ -19,7 +19,7 @@ import { decodeMessages } from "../../pipeline/beam/decode.ts";
 import { submit } from "../../pipeline/beam/job.ts";
 import { registerTransforms } from "../../pipeline/beam/register.ts";
 import { groupSlices } from "../../pipeline/beam/slices.ts";
-import { windowsByTimers } from "../../pipeline/beam/windows.ts";
+import { windowsByTimers } from "../../pipeline/beam/windows-by-timers.ts";
 import { metricsSnapshot } from "../../pipeline/harness/metrics.ts";
 import { StateChannel } from "../../pipeline/harness/channels/state.ts";
 import { startWorkerPool } from "../../pipeline/harness/worker-pool.ts";

@@ -40,7 +40,7 @@ describe("a lone event", () => {
   test("costs one early row, one at its end, and one for each size but the longest", () => {
     const shard = new Shard(plan);
     expect(shard.nextEndMs()).toBeUndefined();
-    expect(shard.apply(batch([5]))).toMatchObject({ applied: 1, duplicates: 0, closed: [], rows: [] });
+    expect(shard.apply(batch([5]))).toMatchObject({ applied: [{}], duplicates: 0, closed: [], rows: [] });
     expect(brief(shard.early().rows)).toEqual(["u EARLY 10: 1/1"]);
 
     const fired: [number, string[]][] = [];
@@ -99,9 +99,10 @@ describe("a late event", () => {
     shard.fire(90);
     const late = batch([5, 6]);
     expect(shard.apply(late)).toEqual({
-      applied: 0,
+      applied: [],
       duplicates: 0,
       closed: late.events,
+      each: [],
       rows: [],
       log: undefined,
     });
@@ -113,22 +114,81 @@ describe("copies", () => {
     const shard = new Shard(plan);
     const [event = expect.fail()] = batch([5]).events;
     expect(shard.apply({ key: "u", sliceMs: 0, events: [event, event] })).toMatchObject({
-      applied: 1,
+      applied: [{}],
       duplicates: 1,
     });
     expect(shard.apply({ key: "u", sliceMs: 0, events: [event] })).toMatchObject({
-      applied: 0,
+      applied: [],
       duplicates: 1,
     });
     const retried = { ...event, eventTimeMs: 15 };
     expect(shard.apply({ key: "u", sliceMs: 10, events: [retried] })).toMatchObject({
-      applied: 0,
+      applied: [],
       duplicates: 1,
     });
     expect(shard.apply({ key: "v", sliceMs: 0, events: [event] })).toMatchObject({
-      applied: 1,
+      applied: [{}],
       duplicates: 0,
     });
+  });
+});
+
+describe("each event", () => {
+  const each = (shard: Shard, events: ReturnType<typeof batch>) =>
+    shard.apply(events, true).each.map(({ event, row }) => ({
+      at: event.eventTimeMs,
+      end: row.windowEndMs,
+      seq: row.seq,
+      values: row.values,
+      timing: row.timing,
+    }));
+
+  //   0         10        20
+  //   [  a b    |  c      )            a: 5   b: 6   c: 15
+  test("is told with the row that first includes it, one after the other in one batch too", () => {
+    const shard = new Shard(plan);
+    expect(each(shard, batch([5, 6]))).toEqual([
+      { at: 5, end: 10, seq: 1, values: [1, 1], timing: "EARLY" },
+      { at: 6, end: 10, seq: 2, values: [2, 2], timing: "EARLY" },
+    ]);
+    expect(each(shard, batch([15]))).toEqual([{ at: 15, end: 20, seq: 3, values: [3, 3], timing: "EARLY" }]);
+    expect(each(shard, batch([6]))).toEqual([]); // a duplicate
+  });
+
+  //   0         10        20        30
+  //   [  a      |  b      |  ▲ c: 7, after 10 and 20 have fired
+  test("that comes late is told with the row of its own slice's window, not the newest", () => {
+    const shard = new Shard(plan);
+    shard.apply(batch([5]));
+    shard.apply(batch([15]));
+    shard.fire(20);
+    expect(each(shard, batch([7]))).toEqual([{ at: 7, end: 10, seq: 2, values: [2, 2], timing: "LATE" }]);
+  });
+
+  test("changes nothing else: the same rows and the same state as without", () => {
+    const [plain, telling] = [new Shard(plan), new Shard(plan)];
+    for (const times of [[5, 6], [15], [6, 7]]) {
+      const { each: told, ...others } = telling.apply(batch(times), true);
+      const { each: none, ...expected } = plain.apply(batch(times));
+      expect(others).toEqual(expected);
+      expect([told.length, none.length]).toEqual([expected.applied.length, 0]);
+      expect(telling.early()).toEqual(plain.early());
+      expect(telling.fire(10)).toEqual(plain.fire(10));
+    }
+    expect(telling.snapshot()).toEqual(plain.snapshot());
+  });
+});
+
+describe("ends at which nothing is due", () => {
+  //   0         10        20   …   90   after 80, slice 0 is closed: s + lateness + slack
+  test("can pass, so that a shard that holds anything knows how far its ends have come", () => {
+    const shard = new Shard(plan);
+    shard.apply(batch([5]));
+    shard.fire(10);
+    expect(shard.pass(90)).toMatchObject({ kind: "append" });
+    expect(shard.firedMs).toBe(90);
+    expect(shard.pass(90)).toBeUndefined();
+    expect(shard.apply(batch([6])).closed).toHaveLength(1);
   });
 });
 

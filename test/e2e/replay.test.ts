@@ -7,10 +7,10 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { localDir } from "../../infra/local/install/context.ts";
 import { createDecoder, isDeadLetter } from "../../pipeline/core/decode.ts";
 import type { FeatureJson } from "../../pipeline/core/feature-json.ts";
-import type { FeatureRow, FeatureValue } from "../../pipeline/core/model.ts";
 import { parseRecordingLine } from "../../pipeline/core/recording.ts";
 import type { ViewPlan } from "../../pipeline/core/view-plan.ts";
 import { features } from "../../pipeline/features/registry.ts";
+import { rowOfJson } from "../support/feature-json.ts";
 import { expand, oracle, type OracleWindow } from "../support/oracle.ts";
 import { shopRecording } from "../support/shop-recording.ts";
 
@@ -57,21 +57,6 @@ function decoded() {
   return { events, deadLetters: results.length - events.length, reasons };
 }
 
-function rowOf(plan: ViewPlan, json: FeatureJson): FeatureRow {
-  return {
-    view: json.view,
-    version: json.version,
-    key: json.entity[plan.keyField] ?? "",
-    windowEndMs: Date.parse(json.window_end),
-    values: plan.columns.map(({ name }) => json.features[name] as FeatureValue),
-    seq: json.seq,
-    maxEventTimeMs: 0,
-    maxPublishTimeMs: 0,
-    emptyFromMs: Date.parse(json.empty_from),
-    timing: "ON_TIME",
-  };
-}
-
 describe("freshet replay of two days of a real shop", () => {
   it("counts every message and every event of every view in exactly one class", async () => {
     const { events, deadLetters, reasons } = decoded();
@@ -92,7 +77,7 @@ describe("freshet replay of two days of a real shop", () => {
       const truth =
         oracle([plan], decoded().events).get(name)?.windows ??
         new Map<string, ReadonlyMap<number, OracleWindow>>();
-      const rows = (await offline(plan)).map((json) => rowOf(plan, json));
+      const rows = (await offline(plan)).map((json) => rowOfJson(plan, json));
       const stored = expand(plan, rows);
       expect([...stored.keys()].sort()).toEqual([...truth.keys()].sort());
       let windows = 0;

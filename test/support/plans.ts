@@ -58,6 +58,7 @@ export function testPlan(changes: Partial<ViewPlan> = {}): ViewPlan {
     freshnessMs: 50,
     latencyMs: 1,
     shards: 1,
+    strategy: "timers",
     latePolicy: "side-output",
     columns,
     accepts: (purchase: Purchase) => purchase.accepted,

@@ -148,12 +148,15 @@ export class ShardRunner {
     const { firedMs, counts } = this.state;
     const lastMs = batch.sliceMs + this.plan.slideMs + this.plan.allowedLatenessMs + this.plan.slackMs;
     expect(result.closed).toEqual(firedMs > lastMs ? batch.events : []);
-    expect(result.applied + result.duplicates + result.closed.length).toBe(batch.events.length);
+    expect(result.applied.length + result.duplicates + result.closed.length).toBe(batch.events.length);
     const closed = new Set([...this.state.closed, ...result.closed.map(({ messageId }) => messageId)]);
     this.state = {
       ...this.state,
       closed,
-      counts: { applied: counts.applied + result.applied, duplicate: counts.duplicate + result.duplicates },
+      counts: {
+        applied: counts.applied + result.applied.length,
+        duplicate: counts.duplicate + result.duplicates,
+      },
     };
     for (const { messageId } of batch.events) {
       if (!closed.has(messageId)) this.#noteIfNew(candidates.get(messageId) as DecodedEvent);

@@ -9,7 +9,7 @@ import { startWorkerProcess, type WorkerProcess } from "./worker-process.ts";
 /** What a local job needs beside the stack. */
 export interface LocalJobOptions extends Pick<
   LaunchOptions,
-  "registry" | "endpoints" | "checkpointIntervalMs"
+  "registry" | "strategies" | "endpoints" | "checkpointIntervalMs"
 > {
   readonly parallelism?: number;
   /** A worker of other features than the project's own: see `startWorkerProcess`. */

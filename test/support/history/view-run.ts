@@ -153,7 +153,7 @@ export class ViewRun {
       this.#observer.happened(what, { view: name, key: batch.key, event });
       if (isGone) this.state = { ...this.state, closed: [...this.state.closed, messageId] };
     }
-    this.#count("applied", result.applied);
+    this.#count("applied", result.applied.length);
     this.#count("duplicate", result.duplicates);
     this.#count("closed", result.closed.length);
     this.#commit(shard, live, result, clockMs);
