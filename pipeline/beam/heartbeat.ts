@@ -1,5 +1,5 @@
 import { tickMs } from "../core/complete-through.ts";
-import type { FeatureRow, StoredRow } from "../core/model.ts";
+import type { StoredRow } from "../core/model.ts";
 import type { ViewPlan } from "../core/view-plan.ts";
 import { bytesCoder, kvCoder, utf8Coder, varintCoder } from "../harness/coders.ts";
 import type { DoFn } from "../harness/dofn.ts";
@@ -52,9 +52,9 @@ export function keepHeartbeat(
   writeCompleteThrough(graph, heartbeats, to.endpoints);
 }
 
-/** What is left of rows when they are dropped: their watermark, for a loop beside which it stands. */
-export function keepWatermark(graph: Graph, rows: Collection<FeatureRow>, name: string): Collection<Loop> {
-  return graph.parDo<FeatureRow, Loop>(rows, name, { doFn: "keep the watermark only", output: loopCoder });
+/** What is left of elements when they are dropped: their watermark, for a loop beside which it stands. */
+export function keepWatermark<T>(graph: Graph, elements: Collection<T>, name: string): Collection<Loop> {
+  return graph.parDo<T, Loop>(elements, name, { doFn: "keep the watermark only", output: loopCoder });
 }
 
 /** Where a loop starts: the last tick at or before the job's start. */

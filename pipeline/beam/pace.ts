@@ -1,4 +1,3 @@
-import type { FeatureRow } from "../core/model.ts";
 import { FreshetError } from "../core/errors.ts";
 import { bytesCoder, kvCoder, utf8Coder } from "../harness/coders.ts";
 import type { DoFn } from "../harness/dofn.ts";
@@ -120,12 +119,12 @@ export class PacedStream {
   }
 
   /** Opens the gates of `settleAt`, as the watermark of what comes out passes their instants. */
-  watch(graph: Graph, outputs: readonly Collection<FeatureRow>[], name: string): void {
+  watch(graph: Graph, outputs: readonly Collection<unknown>[], name: string): void {
     const start = graph.parDo<Uint8Array, Loop>(graph.impulse(`${name}/impulse`), `${name}/start`, {
       doFn: "start watching",
       output: loopCoder,
     });
-    const marks = outputs.map((rows, i) => keepWatermark(graph, rows, `${name}/output ${i}`));
+    const marks = outputs.map((output, i) => keepWatermark(graph, output, `${name}/output ${i}`));
     graph.parDo<Loop, never>(graph.flatten([start, ...marks], `${name}/flatten`), `${name}/loop`, {
       doFn: "open gates",
       config: { gates: this.gates.id, endsMs: this.#endsMs },

@@ -4,18 +4,18 @@
  * is played at its own times.
  */
 import type { Registry } from "../../pipeline/define/index.ts";
-import { assignEvents, type Candidate, registerAssign } from "../../pipeline/beam/assign.ts";
-import type { Collection, Graph } from "../../pipeline/beam/beam.ts";
+import { assignEvents } from "../../pipeline/beam/assign.ts";
+import type { Graph } from "../../pipeline/beam/beam.ts";
 import { decodedEventCoder } from "../../pipeline/beam/element-coders.ts";
-import { registerHeartbeat } from "../../pipeline/beam/heartbeat.ts";
-import { ELEMENT_BY_ELEMENT, PacedStream, registerPace } from "../../pipeline/beam/pace.ts";
-import { groupSlices, registerSlices } from "../../pipeline/beam/slices.ts";
+import { ELEMENT_BY_ELEMENT, PacedStream } from "../../pipeline/beam/pace.ts";
+import { registerTransforms } from "../../pipeline/beam/register.ts";
+import { groupSlices } from "../../pipeline/beam/slices.ts";
 import type { EarlyRows } from "../../pipeline/beam/window-strategy.ts";
-import { registerWindowsByTimers, windowsByTimers } from "../../pipeline/beam/windows-by-timers.ts";
+import { windowsOf } from "../../pipeline/beam/windows.ts";
 import { count } from "../../pipeline/core/aggregations/index.ts";
 import type { DecodedEvent, FeatureRow, LateEvent } from "../../pipeline/core/model.ts";
-import { endAtOrAfter } from "../../pipeline/core/slices.ts";
-import type { ViewPlan } from "../../pipeline/core/view-plan.ts";
+import { endAtOrAfter, sliceOf } from "../../pipeline/core/slices.ts";
+import type { ViewPlan, WindowStrategy } from "../../pipeline/core/view-plan.ts";
 import { bytesCoder } from "../../pipeline/harness/coders.ts";
 import type { DoFn } from "../../pipeline/harness/dofn.ts";
 import { doFn, type TestEngine } from "./engine-graph.ts";
@@ -91,37 +91,38 @@ export interface Told {
   readonly panes: readonly string[];
   /** `late 5`: why an event joined no window, and when it happened. */
   readonly late: readonly string[];
+  readonly rows: readonly FeatureRow[];
   /** By window end: from when on the newest row says nothing. */
   readonly emptyFrom: ReadonlyMap<number, number>;
 }
 
-/** A strategy of windows under transcripts. */
-export interface Strategy {
-  readonly name: string;
-  windows(graph: Graph, candidates: Collection<Candidate>, plan: ViewPlan): Windows;
+/** It as it comes. */
+interface Telling extends Told {
+  readonly panes: string[];
+  readonly rows: FeatureRow[];
+  readonly late: string[];
+  readonly emptyFrom: Map<number, number>;
 }
-type Windows = Collection<FeatureRow> & { readonly tags: { readonly late: Collection<LateEvent> } };
 
-/** Strategy `timers`. */
-export function timers(name: string, early: EarlyRows): Strategy {
-  return {
-    name,
-    windows: (graph, candidates, plan) =>
-      windowsByTimers(graph, groupSlices(graph, candidates, plan), plan, { early }),
-  };
+/** How windows are made under transcripts. */
+export interface PlayerOptions {
+  /** Of the view and the transforms. */
+  readonly name: string;
+  readonly strategy: WindowStrategy;
+  readonly early: EarlyRows;
 }
 
 /** Plays transcripts with one strategy, in a graph that others may be part of. */
 export class Player {
   readonly plan: ViewPlan;
-  readonly #strategy: Strategy;
+  readonly #options: PlayerOptions;
   readonly #transcripts: readonly Transcript[];
-  #told: readonly { panes: string[]; late: string[]; emptyFrom: Map<number, number> }[] = [];
+  #told: readonly Telling[] = [];
 
   /** @param transcripts those that it plays; more may come until the graph is built */
-  constructor(strategy: Strategy, transcripts: readonly Transcript[]) {
-    this.#strategy = strategy;
-    this.plan = transcriptPlan(strategy.name);
+  constructor(options: PlayerOptions, transcripts: readonly Transcript[]) {
+    this.#options = options;
+    this.plan = transcriptPlan(options.name);
     this.#transcripts = transcripts;
   }
 
@@ -134,15 +135,15 @@ export class Player {
 
   /** Puts all transcripts into a graph. */
   build(graph: Graph): void {
-    const { name } = this.#strategy;
-    this.#told = this.#transcripts.map(() => ({ panes: [], late: [], emptyFrom: new Map() }));
+    const { name, ...how } = this.#options;
+    this.#told = this.#transcripts.map(() => ({ panes: [], rows: [], late: [], emptyFrom: new Map() }));
     const stream = this.#script();
     const events = graph.parDo(stream.read(graph, `${name}/events`), `${name}/read`, {
       doFn: readEvent,
       output: decodedEventCoder,
     });
     const candidates = assignEvents(graph, events, this.plan);
-    const rows = this.#strategy.windows(graph, candidates, this.plan);
+    const rows = windowsOf(graph, groupSlices(graph, candidates, this.plan), this.plan, how);
     const late = graph.flatten([candidates.tags.late, rows.tags.late], `${name}/late`);
     graph.parDo(rows, `${name}/tell`, { doFn: this.#teller(stream), output: bytesCoder });
     graph.parDo(late, `${name}/tell late`, { doFn: this.#lateTeller(), output: bytesCoder });
@@ -154,8 +155,9 @@ export class Player {
     let count = 0;
     for (const [i, { steps }] of this.#transcripts.entries()) {
       const offset = i * APART_MS;
-      let now = offset - 5 * SLIDE_MS;
-      stream.settleAt(now);
+      let now =
+        offset + sliceOf(Math.min(...steps.flatMap((step) => ("at" in step ? step.at : []))), SLIDE_MS);
+      stream.settleAt(now); // and all that the one before it has left leaves
       for (const step of steps) {
         if (step.kind === "rows") {
           stream.waitFor(rowGate(keyOf(i), step.count));
@@ -173,12 +175,14 @@ export class Player {
 
   #teller({ gates }: PacedStream): string {
     return doFn((): DoFn<FeatureRow> => ({
-      process: ({ key, windowEndMs, timing, values, seq, emptyFromMs }) => {
+      process: (row) => {
+        const { key, windowEndMs, timing, values, seq, emptyFromMs } = row;
         const i = indexOf(key);
         const told = this.#told[i];
         if (told === undefined) return;
         const endMs = windowEndMs - i * APART_MS;
         told.panes.push(`${timing} ${endMs}: ${values.join(" ")}, seq ${seq}`);
+        told.rows.push(row);
         told.emptyFrom.set(endMs, emptyFromMs - i * APART_MS);
         gates.open(rowGate(key, told.panes.length));
       },
@@ -207,9 +211,7 @@ export async function play(engine: TestEngine, players: readonly Player[]): Prom
       throw new Error(`transcripts have no event ${name}`);
     },
   };
-  for (const register of [registerAssign, registerSlices, registerWindowsByTimers, registerHeartbeat])
-    register(registry);
-  registerPace();
+  registerTransforms(registry);
   await engine.run((graph) => {
     for (const player of players) player.build(graph);
   }, ELEMENT_BY_ELEMENT);
