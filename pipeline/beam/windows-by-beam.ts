@@ -1,6 +1,7 @@
 import { Reader, Writer } from "../core/bytes.ts";
 import { FreshetError } from "../core/errors.ts";
 import type { FeatureRow, LateEvent } from "../core/model.ts";
+import { collectionEnd } from "../core/retention.ts";
 import { SliceMap } from "../core/slice-map.ts";
 import { addEvent, emptyPartial } from "../core/slice-partial.ts";
 import { layoutOf, type ViewLayout } from "../core/view-layout.ts";
@@ -176,13 +177,15 @@ export function registerWindowsByBeam(registry: Registry): void {
     const memory = bare(plan);
     let admissions: Admissions;
 
-    /** Every end, while the shard holds anything, where ends come one by one: none may be unknown. */
+    /**
+     * Every end, while the shard holds anything, where ends come one by one: none may be unknown. What it holds at an end
+     * is collected within a slice's life; with nothing due until then it has been empty, and starts anew.
+     */
     function nextEnd({ shard }: Live): number | undefined {
       const nextMs = shard.nextEndMs();
-      const isFirst = shard.firedMs === -Infinity;
-      return nextMs === undefined || isFirst || !config.everyEnd
-        ? nextMs
-        : Math.min(nextMs, shard.firedMs + plan.slideMs);
+      if (nextMs === undefined || !config.everyEnd) return nextMs;
+      const wasEmpty = nextMs > collectionEnd(plan, shard.firedMs);
+      return wasEmpty ? nextMs : Math.min(nextMs, shard.firedMs + plan.slideMs);
     }
 
     return {
