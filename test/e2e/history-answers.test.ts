@@ -1,0 +1,74 @@
+import fc from "fast-check";
+import { afterAll, beforeAll, expect, inject, it } from "vitest";
+import { answer, paneAt } from "../../pipeline/core/answer.ts";
+import type { StoredRow } from "../../pipeline/core/model.ts";
+import { bigqueryLayout, featureTableId } from "../../pipeline/stores/bigquery-layout.ts";
+import { provisionBigquery } from "../../pipeline/stores/bigquery-provision.ts";
+import { queryRows } from "../../pipeline/stores/bigquery-query.ts";
+import { featureInsert } from "../../pipeline/stores/bigquery-rows.ts";
+import { appendRows } from "../../pipeline/stores/bigquery-writer.ts";
+import { bigqueryClient, closeClients } from "../../pipeline/stores/clients.ts";
+import { trainingQuery } from "../../pipeline/stores/training-query.ts";
+import { arbitraryHistory, millisecondSetting } from "../support/history/history.ts";
+import { runHistory } from "../support/history/run.ts";
+import { minute } from "../support/history/views.ts";
+import "../support/stack-context.ts";
+import { instantRetry, testEndpoints } from "../support/stores.ts";
+
+/*
+ * The rows of generated histories, those of lost work among them, asked by the SQL that the definitions give: at every
+ * instant the answer is that of `core/answer.ts`. Proves the local BigQuery's reading of it only.
+ */
+const HISTORIES = 12;
+const endpoints = testEndpoints("history_answers", inject("stack"));
+const { dataset } = endpoints.bigquery;
+const client = bigqueryClient(endpoints);
+
+/** Each history's keys are its own, so that all of them share a table. */
+const rows = fc
+  .sample(arbitraryHistory(millisecondSetting), { seed: 5, numRuns: HISTORIES * 4 })
+  .filter(({ watermark }) => watermark === "honest")
+  .slice(0, HISTORIES)
+  .flatMap((history, i) => {
+    const run = runHistory(history, [minute]);
+    return run.views.flatMap(({ view }) =>
+      view.rows.map((row): StoredRow => ({ ...row, key: `${String(i)} ${row.key}` })),
+    );
+  });
+
+/** On and beside every instant at which an answer changes, for each key. */
+const labels = [...Map.groupBy(rows, ({ key }) => key)].flatMap(([key, ofKey]) => {
+  const changes = ofKey.flatMap((row) => [row.windowEndMs, row.availableAtMs, row.emptyFromMs]);
+  const instants = new Set(changes.flatMap((ms) => [ms - 1, ms, ms + 1]));
+  return [...instants].map((tMs) => ({ key, tMs, ofKey }));
+});
+
+beforeAll(async () => {
+  const layout = bigqueryLayout([minute], { project: endpoints.project, dataset }, 0);
+  await provisionBigquery(client, dataset, layout, instantRetry());
+  const inserted = rows.map((row) => featureInsert(minute, row));
+  await appendRows(client, dataset, featureTableId(minute), inserted, instantRetry());
+});
+afterAll(closeClients);
+
+it(`answers at every instant of ${String(HISTORIES)} histories as serving would have`, async () => {
+  const sql = trainingQuery({
+    plan: minute,
+    labels: `SELECT k AS user_id, TIMESTAMP_MILLIS(ms) AS t, i AS label, i AS label_
+      FROM UNNEST(@keys) AS k WITH OFFSET AS i JOIN UNNEST(@times) AS ms WITH OFFSET AS j ON i = j`,
+    timeColumn: "t",
+    generation: 0,
+  });
+  const params = { keys: labels.map(({ key }) => key), times: labels.map(({ tMs }) => tMs) };
+  const told = await queryRows(client, { sql, dataset, params }, instantRetry());
+  const byLabel = new Map(told.map((row) => [row["label"], row]));
+  let present = 0;
+  for (const [i, { key, tMs, ofKey }] of labels.entries()) {
+    const { columns } = answer(minute, paneAt(minute, ofKey, tMs), tMs, undefined);
+    const expected = Object.fromEntries(minute.columns.map(({ name }, c) => [name, columns[c]?.value]));
+    if (columns.some(({ status }) => status === "PRESENT")) present++;
+    expect(byLabel.get(i), `${key} at ${String(tMs)}`).toMatchObject(expected);
+  }
+  expect(present).toBeGreaterThan(100);
+  expect(labels.length - present).toBeGreaterThan(100);
+});
