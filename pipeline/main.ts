@@ -10,6 +10,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   start: async () => (await import("./commands/start.ts")).startCommand(),
   run: async () => (await import("./commands/run.ts")).runCommand(),
   stack: async () => (await import("./commands/stack.ts")).stackCommand(),
+  status: async () => (await import("./commands/status-command.ts")).statusCommand(),
   publish: async () => (await import("./commands/publish.ts")).publishCommand(),
   get: async () => (await import("./commands/get.ts")).getCommand(),
   "dead-letters": async () => (await import("./commands/dead-letters.ts")).deadLettersCommand(),

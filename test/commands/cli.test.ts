@@ -12,6 +12,7 @@ describe("freshet", () => {
       "start",
       "run",
       "stack",
+      "status",
       "publish",
       "get",
       "sql",

@@ -1,0 +1,108 @@
+import { isDeadLetter } from "./decode.ts";
+import { assign } from "./lateness.ts";
+import type { DeadLetter, DecodedEvent, PubsubMessage } from "./model.ts";
+import type { ViewPlan } from "./view-plan.ts";
+
+/** What the stores say of messages that took no part: names are those of {@link letterName} and {@link lateName}. */
+export interface Recorded {
+  readonly letters: ReadonlySet<string>;
+  readonly late: ReadonlySet<string>;
+}
+
+/** What became of archived messages in one view, each in one class. */
+export interface SettledView {
+  /** Applied, duplicate or `window_closed`: only the windows can tell, and `freshet parity` holds them to it. */
+  windows: number;
+  /** Too late, and recorded as such. */
+  late: number;
+  /** Too late, in a view that drops such events. */
+  dropped: number;
+  filtered: number;
+  /** Too late, and recorded nowhere: lost. */
+  lost: number;
+}
+
+/** What became of archived messages. `messages` = `decoded` + `dead_letters` + `lost`, and `decoded` = each view's sum. */
+export interface Settled {
+  messages: number;
+  decoded: number;
+  /** Not decodable, and recorded as such. */
+  dead_letters: number;
+  /** Not decodable, and recorded nowhere: lost. */
+  lost: number;
+  readonly views: Readonly<Record<string, SettledView>>;
+}
+
+/**
+ * Accounts for archived messages, each once however often the archive has it. What has to become of a message is
+ * worked out anew from its bytes; whether it did is looked up among what the stores recorded by message. So a bundle
+ * that was processed twice changes nothing, and no counter of the pipeline is trusted.
+ */
+export class Ledger {
+  readonly #decode: (message: PubsubMessage) => DecodedEvent | DeadLetter;
+  readonly #plans: readonly ViewPlan[];
+  readonly #recorded: Recorded;
+  readonly #seen = new Set<string>();
+  readonly #settled: Settled;
+
+  /** @param plans the views of the messages' event */
+  constructor(
+    decode: (message: PubsubMessage) => DecodedEvent | DeadLetter,
+    plans: readonly ViewPlan[],
+    recorded: Recorded,
+  ) {
+    this.#decode = decode;
+    this.#plans = plans;
+    this.#recorded = recorded;
+    const none = (): SettledView => ({ windows: 0, late: 0, dropped: 0, filtered: 0, lost: 0 });
+    const views = Object.fromEntries(plans.map(({ name }) => [name, none()]));
+    this.#settled = { messages: 0, decoded: 0, dead_letters: 0, lost: 0, views };
+  }
+
+  /** Enters a message of the archive. */
+  add(message: PubsubMessage): void {
+    if (this.#seen.has(message.messageId)) return;
+    this.#seen.add(message.messageId);
+    const settled = this.#settled;
+    settled.messages += 1;
+    const result = this.#decode(message);
+    if (isDeadLetter(result)) {
+      const isRecorded = this.#recorded.letters.has(letterName(result.message.messageId, result.reason));
+      settled[isRecorded ? "dead_letters" : "lost"] += 1;
+      return;
+    }
+    settled.decoded += 1;
+    for (const plan of this.#plans) {
+      const view = settled.views[plan.name];
+      if (view) view[this.#classOf(plan, result)] += 1;
+    }
+  }
+
+  /** The account so far. */
+  get settled(): Settled {
+    return this.#settled;
+  }
+
+  #classOf(plan: ViewPlan, event: DecodedEvent): keyof SettledView {
+    const assignment = assign(plan, event);
+    if (assignment.outcome === "filtered") return "filtered";
+    if (assignment.outcome === "candidate") return "windows";
+    if (plan.latePolicy !== "side-output") return "dropped";
+    return this.#recorded.late.has(lateName(plan.name, event.messageId, assignment.reason)) ? "late" : "lost";
+  }
+}
+
+/** How many messages, and events in views, are recorded nowhere. 0: nothing was lost silently. */
+export function lostOf({ lost, views }: Settled): number {
+  return Object.values(views).reduce((sum, view) => sum + view.lost, lost);
+}
+
+/** What a dead letter is called in {@link Recorded}. */
+export function letterName(messageId: string, reason: string): string {
+  return `${messageId} ${reason}`;
+}
+
+/** What a late event of a view is called in {@link Recorded}. */
+export function lateName(view: string, messageId: string, reason: string): string {
+  return `${view} ${messageId} ${reason}`;
+}
