@@ -59,6 +59,9 @@ const CHECKS: Readonly<Record<string, (command: string) => Promise<void>>> = {
   "npx freshet get user_purchases you": answers(
     /purchase_count_30m +1 +PRESENT\n[^]*pane: window end .*, seq 1,/,
   ),
+  "npx freshet explain --view user_purchases --key you": answers(
+    /events of the archive, in publish order\n {2}a {2}applied [^]*first in the [A-Z_]+ pane of [^]*→ [^]*purchase_count_30m +1 +PRESENT/,
+  ),
   'npx freshet sql "SELECT user_id, window_end, purchase_count_30m, seq, timing FROM user_purchases ORDER BY available_at DESC LIMIT 5"':
     answers(/^user_id +window_end .*\nyou +\S+ +1 +1 +(EARLY|ON_TIME)\n/),
   [`npx freshet publish '{"event_type":"purchase","user_id":"you","item_id":"kettle","amount_usd":1,"country":"DE","occurred_at":1700000000000}'`]:
@@ -72,6 +75,17 @@ const CHECKS: Readonly<Record<string, (command: string) => Promise<void>>> = {
   "npx freshet dead-letters list --reason schema_mismatch": answers(
     / {2}shop_event {2}schema_mismatch {2}message \S+\n +\S+ is missing: it must be/,
   ),
+  "npx freshet parity": answers(
+    /user_purchases v1, generation 0: windows [^]*all agree; missing_on_time_row 0\n/,
+  ),
+  "npx freshet status --for 5m": answers(
+    /^user_purchases: complete through [^]* archived = .* decoded \+ .*✓\n/m,
+  ),
+  "npx freshet serve": async (command) => {
+    const server = shBackground(`${onStack(command)} --port 0`);
+    await server.says(/^serving fraud@1, ranking@1 at http:\/\/127\.0\.0\.1:\d+$/m);
+    await server.stop();
+  },
   "npx freshet training-set --view user_purchases --labels .local/labels.csv --out .local/training-set.csv":
     async (command) => {
       const labels = ["you", "nobody"].map((key) => `${key},${new Date().toISOString()},1\n`);
@@ -107,6 +121,13 @@ const CHECKS: Readonly<Record<string, (command: string) => Promise<void>>> = {
     expect(JSON.parse(await readFile(path.join(dir, "replayed", "summary.json"), "utf8"))).toMatchObject({
       read: 300,
     });
+  },
+  "npx freshet replay .local/shop.ndjson --panes --views user_purchases --out .local/panes": async (
+    command,
+  ) => {
+    const { code } = await sh(here(command));
+    expect(code).toBe(0);
+    expect(await readFile(path.join(dir, "panes", "offline.ndjson"), "utf8")).toContain('"timing":"EARLY"');
   },
   "npm test": isScript,
   "npm run lint": isScript,
