@@ -19,6 +19,7 @@ import { features } from "../../pipeline/features/registry.ts";
 import { BigtableStore } from "../../pipeline/stores/bigtable-store.ts";
 import { queryRows } from "../../pipeline/stores/bigquery-query.ts";
 import { bigqueryClient, bigtableClient, publisherClient } from "../../pipeline/stores/clients.ts";
+import type { StoreEndpoints } from "../../pipeline/stores/endpoints.ts";
 import type { OutgoingMessage } from "../../pipeline/stores/pubsub-messages.ts";
 import { publishAll } from "../../pipeline/stores/pubsub-publisher.ts";
 import { defaultRetryPolicy, type Retry } from "../../pipeline/stores/retry.ts";
@@ -42,7 +43,10 @@ export interface Live {
   stop(): Promise<void>;
 }
 
-export async function startLive(): Promise<Live> {
+/** @param [through] the stores as the job sees them, e.g. behind proxies */
+export async function startLive(
+  through: (stores: StoreEndpoints) => StoreEndpoints | Promise<StoreEndpoints> = (stores) => stores,
+): Promise<Live> {
   const runDir = await mkdtemp(path.join(localDir(process.env), "test-live-"));
   const happened: string[] = [];
   const onEvent = (event: string) => happened.push(event);
@@ -56,7 +60,7 @@ export async function startLive(): Promise<Live> {
   });
   const job = await LocalJob.start(session.stack, {
     registry: features,
-    endpoints: session.stores,
+    endpoints: await through(session.stores),
     checkpointIntervalMs: 1_000,
     startMs: Date.now(),
     onEvent,

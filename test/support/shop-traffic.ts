@@ -6,16 +6,22 @@ export interface ShopTraffic {
   next(count: number): OutgoingMessage[];
   /** How many events there were. */
   readonly sent: number;
+  /** When the last ones happened, ms; 0 before the first. */
+  readonly lastMs: number;
 }
 
-/** 8 users, some views, each tenth event published twice, each seventh six minutes late. */
-export function shopTraffic(now: () => number): ShopTraffic {
+/**
+ * Some users, some views, each tenth event published twice, each seventh six minutes late.
+ * @param [users=8] the more there are, the more rows come of the same events
+ */
+export function shopTraffic(now: () => number, users = 8): ShopTraffic {
   let sent = 0;
+  let lastMs = 0;
   const messagesOf = (n: number, nowMs: number): OutgoingMessage[] => {
     const record = {
       event_id: `e${n}`,
       event_type: n % 5 === 4 ? "view" : "purchase",
-      user_id: `u${n % 8}`,
+      user_id: `u${n % users}`,
       item_id: `i${n % 3}`,
       amount_usd: (n % 100) / 8 + 0.1,
       country: ["DE", "FR", "US"][n % 3] ?? "",
@@ -28,8 +34,12 @@ export function shopTraffic(now: () => number): ShopTraffic {
     get sent() {
       return sent;
     },
+    get lastMs() {
+      return lastMs;
+    },
     next(count) {
       const nowMs = now();
+      lastMs = nowMs;
       return Array.from({ length: count }, () => messagesOf(sent++, nowMs)).flat();
     },
   };
