@@ -1,9 +1,9 @@
 /**
- * What an event costs in the windows of a view, JVM and Node apart: dense keys (10,000 users by Zipf's law) and sparse
- * ones (a million users, each alike), one count over thirty minutes and a view with nine columns, each beside what
- * its source and decoding cost by themselves.
+ * What an event costs in the windows of a view by each strategy, JVM and Node apart: dense keys (10,000 users by Zipf's
+ * law) and sparse ones (a million users, each alike), one count over thirty minutes and a view with nine columns, each
+ * beside what its source and decoding cost by themselves. Compare at one number of events only: fewer cost more each.
  *
- *     node infra/local/bootstrap.mjs --script test/bench/strategies.ts [--events 1000000] [--only dense,count]
+ *     node infra/local/bootstrap.mjs --script test/bench/strategies.ts [--events 100000] [--only dense,timers]
  *
  * CPU is what all threads of a process took, garbage collection and compilation too. Each job runs with few events
  * first, to be warm, then with one: what that takes is a job's start, and is left out. All jobs are bounded: no early
@@ -19,7 +19,7 @@ import { decodeMessages } from "../../pipeline/beam/decode.ts";
 import { submit } from "../../pipeline/beam/job.ts";
 import { registerTransforms } from "../../pipeline/beam/register.ts";
 import { groupSlices } from "../../pipeline/beam/slices.ts";
-import { windowsByTimers } from "../../pipeline/beam/windows-by-timers.ts";
+import { windowsOf } from "../../pipeline/beam/windows.ts";
 import { metricsSnapshot } from "../../pipeline/harness/metrics.ts";
 import { StateChannel } from "../../pipeline/harness/channels/state.ts";
 import { startWorkerPool } from "../../pipeline/harness/worker-pool.ts";
@@ -49,9 +49,10 @@ interface Cost {
 
 const EVENT = "shop_event";
 const ROWS = ".panes";
+const STRATEGIES = ["timers", "beam-windows"] as const;
 
 const flags = new Command("strategies")
-  .option("--events <n>", "events to measure with", wholeNumber, 1_000_000)
+  .option("--events <n>", "events to measure with", wholeNumber, 100_000)
   .option("--only <words>", "only jobs whose names have all of these words, by comma", list)
   .parse()
   .opts<Flags>();
@@ -65,16 +66,18 @@ const jobs: Job[] = Object.entries(shops).flatMap(([name, keys]) => {
   const shop: Shop = { ...keys, events: flags.events, minutes: 127, seed: 1 };
   return [
     { what: `${name}: read and decode`, shop, graph: decodedOnly },
-    ...benchViews.plans.map((plan) => ({
-      what: `${name}: ${plan.name}`,
-      shop,
-      graph: (of: Shop) => {
-        const graph = new Graph();
-        const candidates = assignEvents(graph, decoded(graph, of), plan);
-        windowsByTimers(graph, groupSlices(graph, candidates, plan), plan, { early: false });
-        return graph;
-      },
-    })),
+    ...benchViews.plans.flatMap((plan) =>
+      STRATEGIES.map((strategy) => ({
+        what: `${name}: ${plan.name}, ${strategy}`,
+        shop,
+        graph: (of: Shop) => {
+          const graph = new Graph();
+          const candidates = assignEvents(graph, decoded(graph, of), plan);
+          windowsOf(graph, groupSlices(graph, candidates, plan), plan, { early: false, strategy });
+          return graph;
+        },
+      })),
+    ),
   ].filter(({ what }) => flags.only?.every((word) => what.includes(word)) ?? true);
 });
 
