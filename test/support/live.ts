@@ -7,17 +7,12 @@ import { localDir } from "../../infra/local/install/context.ts";
 import { type Session, startSession } from "../../infra/local/session.ts";
 import { createDecoder, isDeadLetter } from "../../pipeline/core/decode.ts";
 import { parseInstant } from "../../pipeline/core/instant.ts";
-import type {
-  DecodedEvent,
-  FeatureRow,
-  FeatureValue,
-  PaneTiming,
-  PubsubMessage,
-} from "../../pipeline/core/model.ts";
+import type { DecodedEvent, FeatureRow, PubsubMessage } from "../../pipeline/core/model.ts";
 import type { ViewPlan } from "../../pipeline/core/view-plan.ts";
 import { features } from "../../pipeline/features/registry.ts";
 import { BigtableStore } from "../../pipeline/stores/bigtable-store.ts";
 import { queryRows } from "../../pipeline/stores/bigquery-query.ts";
+import { storedRow } from "../../pipeline/stores/offline-panes.ts";
 import { bigqueryClient, bigtableClient, publisherClient } from "../../pipeline/stores/clients.ts";
 import type { StoreEndpoints } from "../../pipeline/stores/endpoints.ts";
 import type { OutgoingMessage } from "../../pipeline/stores/pubsub-messages.ts";
@@ -115,19 +110,7 @@ export function eventsOf(messages: readonly PubsubMessage[]): DecodedEvent[] {
 /** Every row of a view in the offline store. */
 export async function offlineRows({ session }: LiveStores, plan: ViewPlan): Promise<FeatureRow[]> {
   const rows = await query(session, `SELECT * FROM ${plan.name}_v${plan.version} ORDER BY available_at`);
-  const at = (row: Record<string, unknown>, name: string) => parseInstant(row[name] as string) ?? NaN;
-  return rows.map((row) => ({
-    view: plan.name,
-    version: plan.version,
-    key: row[plan.keyField] as string,
-    windowEndMs: at(row, "window_end"),
-    values: plan.columns.map(({ name }) => row[name] as FeatureValue),
-    seq: row["seq"] as number,
-    maxEventTimeMs: at(row, "max_event_time"),
-    maxPublishTimeMs: at(row, "max_publish_time"),
-    emptyFromMs: at(row, "empty_from"),
-    timing: row["timing"] as PaneTiming,
-  }));
+  return rows.map((row) => storedRow(plan, row));
 }
 
 /**

@@ -2,9 +2,11 @@
 import { expect } from "vitest";
 import { answer, paneAt } from "../../pipeline/core/answer.ts";
 import { parseInstant } from "../../pipeline/core/instant.ts";
-import type { FeatureValue, PaneTiming, StoredRow } from "../../pipeline/core/model.ts";
+import type { PaneTiming, StoredRow } from "../../pipeline/core/model.ts";
 import type { ViewPlan } from "../../pipeline/core/view-plan.ts";
+import type { JsonRow } from "../../pipeline/stores/bigquery-query.ts";
 import { featureTableId } from "../../pipeline/stores/bigquery-layout.ts";
+import { storedRow } from "../../pipeline/stores/offline-panes.ts";
 
 /** A key, and the instant that a training set asks for. */
 interface Label {
@@ -46,8 +48,7 @@ export function pastRows(plan: ViewPlan, key: string, nowMs: number): StoredRow[
   ];
 }
 
-type Row = Readonly<Record<string, unknown>>;
-type Query = (sql: string) => Promise<readonly Row[]>;
+type Query = (sql: string) => Promise<readonly JsonRow[]>;
 
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
@@ -108,25 +109,6 @@ function withLabels(sql: string, plan: ViewPlan, labels: readonly Label[]): stri
   const replaced = sql.replace(/^WITH labels AS \([^]*?^\),/m, () => own);
   if (replaced === sql) throw new Error("the query has no labels to replace");
   return replaced;
-}
-
-function storedRow(plan: ViewPlan, row: Row): StoredRow {
-  const at = (name: string) => parseInstant(row[name] as string) ?? NaN;
-  return {
-    view: plan.name,
-    version: plan.version,
-    key: row[plan.keyField] as string,
-    windowEndMs: at("window_end"),
-    values: plan.columns.map(({ name }) => row[name] as FeatureValue),
-    seq: row["seq"] as number,
-    maxEventTimeMs: at("max_event_time"),
-    maxPublishTimeMs: at("max_publish_time"),
-    emptyFromMs: at("empty_from"),
-    timing: row["timing"] as PaneTiming,
-    availableAtMs: at("available_at"),
-    generation: row["generation"] as number,
-    origin: "stream",
-  };
 }
 
 const distinct = (table: readonly unknown[]) => [...new Set(table.map((row) => JSON.stringify(row)))].sort();
