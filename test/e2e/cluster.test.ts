@@ -7,7 +7,7 @@ import { localDir } from "../../infra/local/install/context.ts";
 import { features } from "../../pipeline/features/registry.ts";
 import { closeClients } from "../../pipeline/stores/clients.ts";
 import { type FlinkCluster, startFlinkCluster } from "../support/flink-cluster.ts";
-import { archived, eventually, expectTruth, type LiveStores, offlineRows, publish } from "../support/live.ts";
+import { archived, eventually, expectRows, type LiveStores, offlineRows, publish } from "../support/live.ts";
 import { ownStores, processWorkers } from "../support/own-stores.ts";
 import { shopTraffic } from "../support/shop-traffic.ts";
 import "../support/stack-context.ts";
@@ -96,9 +96,9 @@ describe("the main job on a Flink cluster", () => {
     await eventsPass(40);
   });
 
-  it("ends with what the oracle says, in both stores", async () => {
+  it("ends with what the oracle says, in the newest rows of both stores", async () => {
     const throughMs = Math.floor(Date.now() / SLIDE_MS) * SLIDE_MS + SLIDE_MS;
-    for (const plan of features.plans) await expectTruth(live, plan, throughMs);
+    for (const plan of features.plans) await expectRows(live, plan, throughMs);
     const ids = new Set((await archived(live)).map(({ attributes }) => attributes["event_id"]));
     expect(ids.size).toBe(shop.sent);
   });
