@@ -4,7 +4,7 @@ import { type Applied, type LogChange, Shard } from "../core/shard.ts";
 import { decodeSliceBatch, type SliceBatch, type SliceEvent } from "../core/slice-batch.ts";
 import type { ViewPlan } from "../core/view-plan.ts";
 import type { BagState, Counter, ElementContext, Metrics } from "../harness/dofn.ts";
-import type { ShardBatch } from "./slices.ts";
+import type { ShardBatches } from "./slices.ts";
 import { stageOf } from "./view-ref.ts";
 
 /*
@@ -59,25 +59,29 @@ export class Admissions {
   }
 
   /**
-   * Applies an element's batch to its shard. Events whose windows were collected leave at `late`, or are only counted.
+   * Applies an element's batches to its shard, one after the other as they are asked for. Events whose windows were
+   * collected leave at `late`, or are only counted.
    * @param [each=false] see `Shard.apply`
    */
-  apply(
+  *apply(
     shard: Shard,
-    element: ShardBatch,
+    element: ShardBatches,
     context: ElementContext<LateEvent>,
     each?: boolean,
-  ): { readonly batch: SliceBatch; readonly result: Applied } {
-    const batch = decodeSliceBatch(this.#plan, new Reader(element.value));
-    const result = shard.apply(batch, each);
-    this.#counters.applied.add(result.applied.length);
-    this.#counters.duplicate.add(result.duplicates);
-    this.#counters.closed.add(result.closed.length);
-    if (this.#plan.latePolicy === "side-output") {
-      for (const event of result.closed)
-        context.emit(closedEvent(this.#plan.name, batch.key, event), { tag: "late" });
+  ): Generator<{ readonly batch: SliceBatch; readonly result: Applied }> {
+    const reader = new Reader(element.value);
+    while (!reader.done) {
+      const batch = decodeSliceBatch(this.#plan, reader);
+      const result = shard.apply(batch, each);
+      this.#counters.applied.add(result.applied.length);
+      this.#counters.duplicate.add(result.duplicates);
+      this.#counters.closed.add(result.closed.length);
+      if (this.#plan.latePolicy === "side-output") {
+        for (const event of result.closed)
+          context.emit(closedEvent(this.#plan.name, batch.key, event), { tag: "late" });
+      }
+      yield { batch, result };
     }
-    return { batch, result };
   }
 }
 

@@ -22,7 +22,7 @@ import type { Collection, Graph, KV } from "./beam.ts";
 import type { Registry } from "../define/index.ts";
 import { featureRowCoder, lateEventCoder } from "./element-coders.ts";
 import { Admissions, armEnd, type Live, liveShard, storeChange } from "./shard-state.ts";
-import type { ShardBatch } from "./slices.ts";
+import type { ShardBatches } from "./slices.ts";
 import { checkLayout, planOf, refTo, stageOf, type ViewRef } from "./view-ref.ts";
 import { type SlidingOptions, slidingWindows } from "./windowing.ts";
 import type { EarlyRows, WindowRows, WindowsOptions } from "./window-strategy.ts";
@@ -77,14 +77,14 @@ export class EachEventError extends FreshetError {
  */
 export function windowsByBeam(
   graph: Graph,
-  batches: Collection<ShardBatch>,
+  batches: Collection<ShardBatches>,
   plan: ViewPlan,
   { early, eachEvent = false }: WindowsOptions,
 ): WindowRows {
   if (eachEvent) throw new EachEventError(plan);
   const stage = stageOf(plan);
   const config = { ...refTo(plan), layout: layoutOf(plan) };
-  const admitted = graph.parDo<ShardBatch, KeyedSlices, { late: LateEvent }>(batches, `${stage}/admit`, {
+  const admitted = graph.parDo<ShardBatches, KeyedSlices, { late: LateEvent }>(batches, `${stage}/admit`, {
     doFn: "admit",
     config: { ...config, everyEnd: early !== false },
     output: keyedSlicesCoder,
@@ -172,7 +172,7 @@ export function registerWindowsByBeam(registry: Registry): void {
   });
 
   type AdmitConfig = Config & { readonly everyEnd: boolean };
-  registerDoFn("admit", (config: AdmitConfig): DoFn<ShardBatch, KeyedSlices | LateEvent> => {
+  registerDoFn("admit", (config: AdmitConfig): DoFn<ShardBatches, KeyedSlices | LateEvent> => {
     const plan = checked(config);
     const memory = bare(plan);
     let admissions: Admissions;
@@ -195,13 +195,14 @@ export function registerWindowsByBeam(registry: Registry): void {
       process(element, context) {
         const log = context.bag<Uint8Array>("log");
         const live = liveShard(memory, log);
-        const { batch, result } = admissions.apply(live.shard, element, context);
-        storeChange(log, result.log);
+        for (const { batch, result } of admissions.apply(live.shard, element, context)) {
+          storeChange(log, result.log);
+          if (result.applied.length === 0) continue;
+          const partial = emptyPartial(plan, batch.sliceMs);
+          for (const event of result.applied) addEvent(plan, partial, event);
+          context.emit({ key: batch.key, value: SliceMap.of(plan, partial) }, { timestamp: batch.sliceMs });
+        }
         armEnd(context, live, nextEnd(live));
-        if (result.applied.length === 0) return;
-        const partial = emptyPartial(plan, batch.sliceMs);
-        for (const event of result.applied) addEvent(plan, partial, event);
-        context.emit({ key: batch.key, value: SliceMap.of(plan, partial) }, { timestamp: batch.sliceMs });
       },
       onTimer(context) {
         const log = context.bag<Uint8Array>("log");

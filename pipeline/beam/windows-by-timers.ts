@@ -10,7 +10,7 @@ import type { Registry } from "../define/index.ts";
 import { checkLayout, planOf, refTo, stageOf, type ViewRef } from "./view-ref.ts";
 import { eventRowCoder, featureRowCoder, lateEventCoder } from "./element-coders.ts";
 import { Admissions, armEnd, type Live, liveShard, storeChange } from "./shard-state.ts";
-import type { ShardBatch } from "./slices.ts";
+import type { ShardBatches } from "./slices.ts";
 import type { EarlyRows, WindowRows, WindowsOptions } from "./window-strategy.ts";
 
 /**
@@ -20,7 +20,7 @@ import type { EarlyRows, WindowRows, WindowsOptions } from "./window-strategy.ts
  */
 export function windowsByTimers(
   graph: Graph,
-  batches: Collection<ShardBatch>,
+  batches: Collection<ShardBatches>,
   plan: ViewPlan,
   { early, eachEvent = false }: WindowsOptions,
 ): WindowRows {
@@ -37,11 +37,11 @@ export function windowsByTimers(
   } as const;
   const tags = { late: lateEventCoder };
   return eachEvent
-    ? graph.parDo<ShardBatch, FeatureRow, { late: LateEvent; each_event: EventRow }>(batches, name, {
+    ? graph.parDo<ShardBatches, FeatureRow, { late: LateEvent; each_event: EventRow }>(batches, name, {
         ...spec,
         tags: { ...tags, each_event: eventRowCoder },
       })
-    : graph.parDo<ShardBatch, FeatureRow, { late: LateEvent }>(batches, name, { ...spec, tags });
+    : graph.parDo<ShardBatches, FeatureRow, { late: LateEvent }>(batches, name, { ...spec, tags });
 }
 
 /** Makes the DoFn of this file known to the worker. */
@@ -52,7 +52,7 @@ export function registerWindowsByTimers(registry: Registry): void {
     readonly eachEvent?: boolean;
   };
   type Output = FeatureRow | LateEvent | EventRow;
-  registerDoFn("windows by timers", (config: Config): DoFn<ShardBatch, Output> => {
+  registerDoFn("windows by timers", (config: Config): DoFn<ShardBatches, Output> => {
     const defined = planOf(registry, config);
     checkLayout(defined, config.layout);
     const plan = config.early === false ? { ...defined, earlyMs: undefined } : defined;
@@ -60,20 +60,14 @@ export function registerWindowsByTimers(registry: Registry): void {
     let admissions: Admissions;
     let panesTold: Counter;
 
-    /** Stores what changed, sends rows on, and arms what the new state calls for. */
-    function settle(
-      context: Context,
-      live: Live,
-      log: BagState<Uint8Array>,
-      panes: Panes,
-      timestamp: number,
-    ) {
+    /** Stores what changed, and sends rows on. */
+    function tell(context: Context, log: BagState<Uint8Array>, panes: Panes, timestamp: number) {
       storeChange(log, panes.log);
       panesTold.add(panes.rows.length);
       for (const row of panes.rows) context.emit(row, { timestamp });
-      arm(context, live);
     }
 
+    /** Arms what the new state calls for. */
     function arm(context: Context, live: Live) {
       const nextMs = live.shard.nextEndMs();
       armEnd(context, live, nextMs);
@@ -92,21 +86,24 @@ export function registerWindowsByTimers(registry: Registry): void {
       process(element, context) {
         const log = context.bag<Uint8Array>("log");
         const live = liveShard(plan, log);
-        const { result } = admissions.apply(live.shard, element, context, config.eachEvent);
-        for (const told of result.each) context.emit(told, { tag: "each_event" });
-        settle(context, live, log, result, context.timestamp);
-        if (config.early === "at once") settle(context, live, log, live.shard.early(), context.timestamp);
+        for (const { result } of admissions.apply(live.shard, element, context, config.eachEvent)) {
+          for (const told of result.each) context.emit(told, { tag: "each_event" });
+          tell(context, log, result, context.timestamp);
+        }
+        if (config.early === "at once") tell(context, log, live.shard.early(), context.timestamp);
+        arm(context, live);
       },
       onTimer(context) {
         const log = context.bag<Uint8Array>("log");
         const live = liveShard(plan, log);
         if (context.family === "early") {
           live.earlyArmed = false;
-          settle(context, live, log, live.shard.early(), context.holdMs);
+          tell(context, log, live.shard.early(), context.holdMs);
         } else {
           live.armedMs = undefined;
-          settle(context, live, log, live.shard.fire(context.fireMs + 1), context.fireMs);
+          tell(context, log, live.shard.fire(context.fireMs + 1), context.fireMs);
         }
+        arm(context, live);
       },
     };
   });

@@ -11,7 +11,7 @@ export interface SliceEvent {
   readonly inputs: readonly unknown[];
 }
 
-/** What crosses the shuffle: events of one key in one slice, in the order in which they were read. */
+/** What crosses the shuffle, many in one element: events of one key in one slice, in the order in which they were read. */
 export interface SliceBatch {
   readonly key: string;
   /** The slice's start. */

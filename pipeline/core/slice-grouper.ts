@@ -4,19 +4,23 @@ import type { SliceBatch, SliceEvent } from "./slice-batch.ts";
 import { sliceOf } from "./slices.ts";
 import type { ViewPlan } from "./view-plan.ts";
 
-/** A batch and the shard that it goes to. */
-export interface ShardedBatch {
+/** Batches of one slice, and the shard that they go to: one element of the shuffle. */
+export interface ShardSlice {
   readonly shard: number;
-  readonly batch: SliceBatch;
+  readonly sliceMs: number;
+  readonly batches: readonly SliceBatch[];
 }
 
+/** Events of one slice, by key. */
+type Keys = Map<string, SliceEvent[]>;
+
 /**
- * Groups the events of one bundle by (key, slice), so that the shuffle carries each key and slice once. Nothing is
+ * Groups the events of one bundle by (slice, key), so that the shuffle carries each key and slice once. Nothing is
  * added up yet: only the shard, which remembers ids, can tell a duplicate.
  */
 export class SliceGrouper {
   readonly #plan: ViewPlan;
-  readonly #batches = new Map<string, Map<number, SliceEvent[]>>();
+  readonly #slices = new Map<number, Keys>();
   #size = 0;
 
   constructor(plan: ViewPlan) {
@@ -31,24 +35,30 @@ export class SliceGrouper {
   /** @param key the event's entity key in this view, as `assign` gave it */
   add(key: string, event: DecodedEvent): void {
     const sliceMs = sliceOf(event.eventTimeMs, this.#plan.slideMs);
-    let slices = this.#batches.get(key);
-    if (slices === undefined) this.#batches.set(key, (slices = new Map<number, SliceEvent[]>()));
-    let events = slices.get(sliceMs);
-    if (events === undefined) slices.set(sliceMs, (events = []));
-    events.push(toSliceEvent(this.#plan, event));
+    let keys = this.#slices.get(sliceMs);
+    if (keys === undefined) this.#slices.set(sliceMs, (keys = new Map<string, SliceEvent[]>()));
+    const sliceEvent = toSliceEvent(this.#plan, event);
+    const events = keys.get(key);
+    if (events === undefined) keys.set(key, [sliceEvent]);
+    else events.push(sliceEvent);
     this.#size++;
   }
 
-  /** Hands out all groups, in the order of their first events, and starts over. */
-  drain(): ShardedBatch[] {
-    const batches: ShardedBatch[] = [];
-    for (const [key, slices] of this.#batches) {
-      const shard = shardOf(key, this.#plan.shards);
-      for (const [sliceMs, events] of slices) batches.push({ shard, batch: { key, sliceMs, events } });
-    }
-    this.#batches.clear();
+  /** Hands out all groups, slice by slice, in the order of their first events, and starts over. */
+  drain(): ShardSlice[] {
+    const drained = [...this.#slices].flatMap(([sliceMs, keys]) => {
+      const shards = new Map<number, SliceBatch[]>();
+      for (const [key, events] of keys) {
+        const shard = shardOf(key, this.#plan.shards);
+        const batches = shards.get(shard);
+        if (batches === undefined) shards.set(shard, [{ key, sliceMs, events }]);
+        else batches.push({ key, sliceMs, events });
+      }
+      return Array.from(shards, ([shard, batches]) => ({ shard, sliceMs, batches }));
+    });
+    this.#slices.clear();
     this.#size = 0;
-    return batches;
+    return drained;
   }
 }
 

@@ -29,10 +29,10 @@ export function windowRows(defined: ViewPlan, events: readonly DecodedEvent[]): 
   const grouper = new SliceGrouper(plan);
   const shards = new Map<number, Shard>();
   const apply = () => {
-    for (const { shard: number, batch } of grouper.drain()) {
+    for (const { shard: number, batches } of grouper.drain()) {
       let shard = shards.get(number);
       if (shard === undefined) shards.set(number, (shard = new Shard(plan)));
-      shard.apply(batch);
+      for (const batch of batches) shard.apply(batch);
     }
   };
   for (const event of events) {

@@ -25,10 +25,10 @@ export function panesOf(plan: ViewPlan, events: readonly DecodedEvent[]): Featur
     const assigned = assign(plan, event);
     if (assigned.outcome !== "candidate") continue;
     grouper.add(assigned.key, event);
-    for (const { shard: number, batch } of grouper.drain()) {
+    for (const { shard: number, batches } of grouper.drain()) {
       const shard = shards.get(number) ?? new Shard(plan);
       shards.set(number, shard);
-      rows.push(...shard.apply(batch).rows, ...shard.early().rows);
+      for (const batch of batches) rows.push(...shard.apply(batch).rows, ...shard.early().rows);
     }
   }
   fireDue(Infinity);

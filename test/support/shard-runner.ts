@@ -63,7 +63,8 @@ export class ShardRunner {
       candidates.set(event.messageId, event);
     }
     this.state = { ...this.state, read: [...this.state.read, ...events] };
-    for (const { batch } of grouper.drain()) this.#apply(this.#shuffled(batch), candidates);
+    for (const { batches } of grouper.drain())
+      for (const batch of batches) this.#apply(this.#shuffled(batch), candidates);
   }
 
   /** Fires the event-time timer, if one is armed at or before the watermark. Returns whether it did. */

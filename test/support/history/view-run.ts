@@ -94,7 +94,8 @@ export class ViewRun {
       const what = assigned.outcome === "late" ? assigned.reason : assigned.outcome;
       this.#observer.happened(what, { view: this.plan.name, key, event: result });
     }
-    for (const { shard, batch } of grouper.drain()) this.#apply(shard, this.#shuffled(batch), sent, clockMs);
+    for (const { shard, batches } of grouper.drain())
+      for (const batch of batches) this.#apply(shard, this.#shuffled(batch), sent, clockMs);
   }
 
   /** The least end that a timer is armed for. */
