@@ -39,7 +39,7 @@ export async function readNewestCells(
     rows: { rowKeys: [...new Set(rowKeys)].map((key) => Buffer.from(key)) },
     filter: oneOf(groups.map(newest)),
   };
-  return await withRetry(call, () => readRows(client, request, retry.policy.attemptMs), retry);
+  return await withRetry(call, () => readRows(client, request, retry.policy.attemptMs, retry.signal), retry);
 }
 
 /** One ReadRows RPC. */
@@ -47,17 +47,23 @@ function readRows(
   client: Bigtable,
   request: object,
   timeoutMs: number,
+  signal: AbortSignal | undefined,
 ): Promise<ReadonlyMap<string, CellsByFamily>> {
   return new Promise((resolve, reject) => {
     const assembler = new RowAssembler();
-    client
-      .request({
-        client: "BigtableClient",
-        method: "readRows",
-        reqOpts: request,
-        gaxOpts: { timeout: timeoutMs },
-        retryOpts: { noResponseRetries: 0, shouldRetryFn: () => false },
-      })
+    const stream = client.request({
+      client: "BigtableClient",
+      method: "readRows",
+      reqOpts: request,
+      gaxOpts: { timeout: timeoutMs },
+      retryOpts: { noResponseRetries: 0, shouldRetryFn: () => false },
+    });
+    const cancel = () => {
+      stream.abort();
+      reject(signal?.reason as Error);
+    };
+    signal?.addEventListener("abort", cancel, { once: true });
+    stream
       .on("data", ({ chunks }: { chunks: readonly CellChunk[] }) => {
         for (const chunk of chunks) assembler.add(chunk);
       })
@@ -66,7 +72,8 @@ function readRows(
         const rows = assembler.rows();
         if (rows === undefined) reject(new TransientError("the answer ended within a row"));
         else resolve(rows);
-      });
+      })
+      .on("close", () => signal?.removeEventListener("abort", cancel));
   });
 }
 

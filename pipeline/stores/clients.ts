@@ -18,13 +18,18 @@ const subscribers = new Map<string, v1.SubscriberClient>();
 /** Without a client that asks for nothing, the libraries look for credentials even where an emulator needs none. */
 const noCredentials = () => ({ authClient: new PassThroughClient() });
 
-/** The Bigtable client of an endpoint. Its own retries and metrics export stay unused: see `retry.ts`. */
-export function bigtableClient({ project, bigtable }: StoreEndpoints): Bigtable {
+/**
+ * The Bigtable client of an endpoint. Its own retries and metrics export stay unused: see `retry.ts`.
+ * @param [connection] another name is another connection
+ */
+export function bigtableClient({ project, bigtable }: StoreEndpoints, connection = ""): Bigtable {
   const { emulatorHost, appProfile } = bigtable;
-  return shared(bigtables, `${project} ${appProfile ?? ""} ${emulatorHost ?? ""}`, () => {
+  return shared(bigtables, `${project} ${appProfile ?? ""} ${emulatorHost ?? ""} ${connection}`, () => {
     const options = {
       projectId: project,
       metricsEnabled: false,
+      // gRPC's pool would give all clients of one address the same connection.
+      ...(connection !== "" && { "grpc.use_local_subchannel_pool": 1 }),
       ...(appProfile !== undefined && { appProfileId: appProfile }),
     };
     if (emulatorHost === undefined) return new Bigtable(options);

@@ -39,6 +39,8 @@ export interface Retry {
   readonly random: () => number;
   /** @default a real timer */
   readonly sleep?: (ms: number) => Promise<unknown>;
+  /** Ends it all: no further attempt is made, and one under way is cancelled where the client can. */
+  readonly signal?: AbortSignal;
   /** Called before each further attempt. */
   readonly onRetry?: (call: StoreCall, error: unknown) => void;
 }
@@ -48,6 +50,7 @@ export interface Retry {
  * and the bound), so that workers that failed together don't return together.
  * @param [accept] looks at an answer that came in time; what it throws fails the attempt
  * @throws StoreUnavailableError after the last attempt
+ * @throws the reason of the signal, once it is aborted
  * @throws StoreConfigError at once, where something is missing or forbidden
  * @throws StoreRejectedError at once, where the request's content is refused
  * @see https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/
@@ -58,7 +61,7 @@ export async function withRetry<T>(
   retry: Retry,
   accept: (answer: T) => void = () => undefined,
 ): Promise<T> {
-  const { policy, sleep = (ms: number) => setTimeout(ms) } = retry;
+  const { policy, signal, sleep = (ms: number) => setTimeout(ms) } = retry;
   let attempts = 0;
   const once = async () => {
     attempts += 1;
@@ -71,6 +74,7 @@ export async function withRetry<T>(
       retries: policy.attempts - 1,
       minTimeout: 0, // the delay is ours, in onFailedAttempt: p-retry's jitter draws from Math.random
       maxRetryTime: policy.totalMs,
+      ...(signal !== undefined && { signal }),
       shouldRetry: ({ error }) => failureKind(error) === "outage",
       onFailedAttempt: async ({ error, attemptNumber, retriesLeft }) => {
         if (retriesLeft === 0 || failureKind(error) !== "outage") return;
@@ -79,6 +83,7 @@ export async function withRetry<T>(
       },
     });
   } catch (error) {
+    signal?.throwIfAborted();
     if (error instanceof StoreConfigError) throw error;
     switch (failureKind(error)) {
       case "outage":
