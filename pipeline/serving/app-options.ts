@@ -2,6 +2,7 @@ import type { Services } from "../define/index.ts";
 import type { AdmissionLimits } from "./admission.ts";
 import type { Authenticate } from "./auth.ts";
 import type { Heartbeats } from "./heartbeats.ts";
+import type { HedgeOptions } from "./hedge.ts";
 import type { ServerLog } from "./log.ts";
 import type { OnlineStore } from "./online-store.ts";
 import type { VectorLog, VectorLogOptions } from "./vector-log.ts";
@@ -19,6 +20,8 @@ export interface RequestLimits {
 export interface AppOptions {
   readonly services: Services;
   readonly store: OnlineStore;
+  /** Asks again where the store is late: the same store by another connection, and when. @default never */
+  readonly hedge?: Pick<HedgeOptions, "after" | "budget"> & { readonly second: OnlineStore };
   readonly heartbeats: Heartbeats;
   /** Epoch ms: the instant that answers are for. */
   readonly now: () => number;

@@ -8,6 +8,7 @@ import type { AppOptions, RequestContext } from "./app-options.ts";
 import { jsonBody } from "./body.ts";
 import { check, keySchema, type ReadRequest, readSchema } from "./contract.ts";
 import { Deadline } from "./deadline.ts";
+import { hedged, type HedgeOutcome } from "./hedge.ts";
 import { type ServerMetrics, serverMetrics } from "./metrics.ts";
 import { serviceNamed, viewNamed } from "./named.ts";
 import { lastKnown, Problem, RETRY_AFTER } from "./problem.ts";
@@ -39,7 +40,10 @@ export class Endpoints {
       },
       options.processMetrics ?? false,
     );
-    this.#reader = new Reader(store, heartbeats, {
+    const { hedge } = options;
+    const onOutcome = (outcome: HedgeOutcome) => this.metrics.hedgedReads.inc({ outcome });
+    const asked = hedge === undefined ? store : hedged(store, hedge.second, { ...hedge, onOutcome });
+    this.#reader = new Reader(asked, heartbeats, {
       onStoreRead: (entity, ms) => this.metrics.storeReadSeconds.observe({ entity }, ms / 1000),
       onStoreFailure: (error) => log.warning(messageOf(error)),
     });

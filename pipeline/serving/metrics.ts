@@ -6,6 +6,8 @@ export interface ServerMetrics {
   readonly requests: Counter<"route" | "service" | "status">;
   readonly requestSeconds: Histogram<"route" | "service">;
   readonly storeReadSeconds: Histogram<"entity">;
+  /** Reads of the store that were late, by what became of the second one. */
+  readonly hedgedReads: Counter<"outcome">;
   readonly keys: Counter<"service">;
   /** By what the keys' vectors failed by. */
   readonly keyFaults: Counter<"service" | "code">;
@@ -64,6 +66,9 @@ export function serverMetrics(state: ServerState, processToo: boolean): ServerMe
       "service",
     ]),
     storeReadSeconds: histogram("freshet_store_read_seconds", "One request to the online store.", ["entity"]),
+    hedgedReads: counter("freshet_hedged_reads_total", "Reads of the online store that were late.", [
+      "outcome",
+    ]),
     keys: counter("freshet_keys_total", "Keys asked for.", ["service"]),
     keyFaults: counter("freshet_key_faults_total", "Keys without a vector.", ["service", "code"]),
     staleVectors: counter("freshet_stale_vectors_total", "Vectors with a stale feature.", ["service"]),

@@ -1,11 +1,18 @@
 import type { ViewPlan } from "../core/view-plan.ts";
 import type { PanesOfKey } from "../stores/bigtable-store.ts";
 
+/** What a read may cost. */
+export interface ReadLimits {
+  /** How long the answer is waited for, ms. */
+  readonly budgetMs: number;
+  /** Cancels the read: it rejects, and the store is told where it can be. */
+  readonly signal?: AbortSignal;
+}
+
 /** What the server asks of the online store: a port, so that tests need no Bigtable. */
 export interface OnlineStore {
   /**
    * The panes of several views of one entity that may answer at `tMs`.
-   * @param budgetMs how long the answer is waited for
    * @returns for each key that has any panes, in the views' order
    * @throws StoreUnavailableError, StoreConfigError
    */
@@ -13,7 +20,7 @@ export interface OnlineStore {
     plans: readonly ViewPlan[],
     keys: readonly string[],
     tMs: number,
-    budgetMs: number,
+    limits: ReadLimits,
   ): Promise<ReadonlyMap<string, PanesOfKey>>;
   /**
    * Up to which time all on-time rows of each view are readable, epoch ms; the views are of one entity.
