@@ -5,6 +5,7 @@ import { Endpoints } from "./endpoints.ts";
 import { openApi } from "./openapi.ts";
 import { Problem } from "./problem.ts";
 import { RateLimit } from "./rate-limit.ts";
+import { inRequestSpan } from "./tracing.ts";
 
 /** Answers hold people's data and are of one instant: no cache keeps them, and no browser makes anything else of them. */
 const HEADERS = {
@@ -29,6 +30,13 @@ export function serverApp(options: AppOptions): Hono<RequestContext> {
   const rate = options.ratePerSecond === undefined ? undefined : new RateLimit(options.ratePerSecond);
   const app = new Hono<RequestContext>();
 
+  app.use((c, next) => {
+    if (OPEN.has(c.req.path)) return next();
+    return inRequestSpan(c.req.method, c.req.raw.headers, async () => {
+      await next();
+      return { route: c.var.route, service: c.var.service, status: c.res.status };
+    });
+  });
   app.use(async (c, next) => {
     const startedMs = performance.now();
     c.set("requestId", randomUUID());
@@ -47,9 +55,9 @@ export function serverApp(options: AppOptions): Hono<RequestContext> {
   app.use(async (c, next) => {
     const open = OPEN.has(c.req.path);
     const caller =
-      options.authenticate === undefined || open ? ANYONE : options.authenticate(c.req.raw.headers);
+      options.authenticate === undefined || open ? ANYONE : await options.authenticate(c.req.raw.headers);
     if (caller === undefined) {
-      const detail = "send a key as Authorization: Bearer KEY, or as X-API-Key: KEY";
+      const detail = "send a key, or an ID token where the server takes them, as Authorization: Bearer …";
       throw new Problem("unauthenticated", detail, {}, { "WWW-Authenticate": "Bearer" });
     }
     c.set("caller", caller);

@@ -1,3 +1,4 @@
+import { context, propagation } from "@opentelemetry/api";
 import type { z } from "zod";
 import { FreshetError } from "../core/errors.ts";
 import type { FeatureService, Services } from "../define/index.ts";
@@ -101,16 +102,19 @@ export function featureClient<S extends AnyServices>(options: ClientOptions<S>):
 
   async function post(service: string, keys: readonly unknown[], request: unknown): Promise<ReadJson> {
     const version = versions[service];
+    const headers: Record<string, string> = {
+      "Content-Type": "application/json",
+      ...(apiKey !== undefined && { Authorization: `Bearer ${apiKey}` }),
+      ...(timeoutMs !== undefined && { "Freshet-Timeout-Ms": String(timeoutMs) }),
+    };
+    // Where the caller's process has OpenTelemetry's SDK, the server's spans become part of the caller's trace.
+    propagation.inject(context.active(), headers);
     const name = version === undefined ? service : `${service}@${String(version)}`;
     const answer = await answered(
       fetch,
       new Request(new URL(`/v1/services/${name}:read`, url), {
         method: "POST",
-        headers: {
-          "Content-Type": "application/json",
-          ...(apiKey !== undefined && { Authorization: `Bearer ${apiKey}` }),
-          ...(timeoutMs !== undefined && { "Freshet-Timeout-Ms": String(timeoutMs) }),
-        },
+        headers,
         body: JSON.stringify({ keys, ...(request !== undefined && { request }) }),
         ...(timeoutMs !== undefined && { signal: AbortSignal.timeout(timeoutMs + TRAVEL_MS) }),
       }),

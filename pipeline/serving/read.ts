@@ -7,6 +7,7 @@ import type { Deadline } from "./deadline.ts";
 import type { Heartbeats } from "./heartbeats.ts";
 import type { OnlineStore } from "./online-store.ts";
 import { Problem } from "./problem.ts";
+import { inSpan } from "./tracing.ts";
 
 /** Why one key of several has no vector. */
 export interface KeyFault {
@@ -87,7 +88,7 @@ export class Reader {
         );
       }),
     );
-    return keys.map((_, k): KeyResult => {
+    const resultOf = (k: number): KeyResult => {
       const answers: Answer[] = [];
       for (const [e, views] of entities.entries()) {
         const ofKey = read[e]?.[k] as AnswersOfKey;
@@ -96,7 +97,9 @@ export class Reader {
       }
       const vector = featureVector(plan, answers, request, tMs);
       return vector.fault === undefined ? { features: vector.features } : { fault: vector.fault };
-    });
+    };
+    const attributes = { "freshet.keys": keys.length, "freshet.on_demand_features": plan.onDemand.length };
+    return inSpan("compute vectors", { attributes }, () => keys.map((_, k) => resultOf(k)));
   }
 
   /**
@@ -130,7 +133,7 @@ export class Reader {
   ): Promise<readonly AnswersOfKey[]> {
     const startedMs = performance.now();
     try {
-      const panes = await deadline.of(this.#store.readViews(plans, keys, tMs, deadline.leftMs));
+      const panes = await deadline.of(this.#store.readViews(plans, keys, tMs, { budgetMs: deadline.leftMs }));
       return keys.map((key) => {
         const ofKey = panes.get(key) ?? [];
         if (ofKey instanceof RangeError) {

@@ -1,6 +1,8 @@
+import { ROOT_CONTEXT, type SpanContext, SpanKind, trace, TraceFlags } from "@opentelemetry/api";
 import { messageOf } from "../core/error-message.ts";
 import type { InsertRow } from "../stores/bigquery-rows.ts";
-import { servedInsert } from "../stores/served-rows.ts";
+import { SERVED_VECTORS, servedInsert } from "../stores/served-rows.ts";
+import { inSpan } from "./tracing.ts";
 import type { ReadJson } from "./vector-json.ts";
 
 /** An answer that was served, for the log. */
@@ -33,13 +35,19 @@ export interface VectorLogOptions {
 const CAPACITY = 10_000;
 const ROWS_A_WRITE = 500;
 
+interface WaitingRow {
+  readonly row: InsertRow;
+  /** Of the request that it is of, where that is traced. */
+  readonly span: SpanContext | undefined;
+}
+
 /**
  * Served vectors on their way to BigQuery: the exact record of what a model saw. A request never waits for it; where
  * BigQuery is away for long, rows are dropped, and counted.
  */
 export class VectorLog {
   readonly #options: VectorLogOptions;
-  #waiting: InsertRow[] = [];
+  #waiting: WaitingRow[] = [];
   #writing: Promise<void> | undefined;
 
   constructor(options: VectorLogOptions) {
@@ -66,7 +74,8 @@ export class VectorLog {
         generation,
       }),
     );
-    this.#waiting.push(...rows);
+    const span = trace.getActiveSpan()?.spanContext();
+    this.#waiting.push(...rows.map((row) => ({ row, span })));
     const dropped = answer.results.length - rows.length;
     if (dropped > 0) onOutcome("dropped", dropped);
     this.#writing ??= this.#write();
@@ -83,7 +92,7 @@ export class VectorLog {
     while (this.#waiting.length > 0) {
       const batch = this.#waiting.splice(0, ROWS_A_WRITE);
       try {
-        const refused = await append(batch);
+        const refused = await inWriteSpan(batch, () => append(batch.map(({ row }) => row)));
         if (refused > 0) onOutcome("refused", refused);
         onOutcome("written", batch.length - refused);
       } catch (error) {
@@ -93,4 +102,25 @@ export class VectorLog {
     }
     this.#writing = undefined;
   }
+}
+
+/** One write is of many requests: its span is a part of the first traced one, and links to the others. */
+function inWriteSpan<T>(batch: readonly WaitingRow[], write: () => Promise<T>): Promise<T> {
+  const traced = new Set(batch.map(({ span }) => span).filter(isSampled));
+  const [parent, ...others] = traced;
+  if (parent === undefined) return write();
+  const options = {
+    kind: SpanKind.CLIENT,
+    attributes: {
+      "db.system.name": "gcp.bigquery",
+      "db.collection.name": SERVED_VECTORS,
+      "freshet.rows": batch.length,
+    },
+    links: others.map((context) => ({ context })),
+  };
+  return inSpan(`insert ${SERVED_VECTORS}`, options, write, trace.setSpanContext(ROOT_CONTEXT, parent));
+}
+
+function isSampled(span: SpanContext | undefined): span is SpanContext {
+  return span !== undefined && (span.traceFlags & TraceFlags.SAMPLED) !== 0;
 }

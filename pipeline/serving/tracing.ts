@@ -1,0 +1,91 @@
+import {
+  type Context,
+  context,
+  propagation,
+  type Span,
+  SpanKind,
+  type SpanOptions,
+  SpanStatusCode,
+  trace,
+} from "@opentelemetry/api";
+import { FreshetError } from "../core/errors.ts";
+import { Problem } from "./problem.ts";
+
+/*
+ * Spans by OpenTelemetry's API alone, which does nothing where no SDK is registered: see otlp.ts. They tell of counts,
+ * names of the project's own, and codes; never of keys, requests or values, and no error's message.
+ */
+
+const SCOPE = "freshet";
+
+/**
+ * Does work, now or as a promise, inside a span, which is the parent of the spans that the work begins. An error that the
+ * work ends by marks the span by its code.
+ * @param [parent] what the span is a child of: the span that is active
+ */
+export function inSpan<T>(
+  name: string,
+  options: SpanOptions,
+  work: (span: Span) => T,
+  parent: Context = context.active(),
+): T {
+  const span = trace.getTracer(SCOPE).startSpan(name, options, parent);
+  const failed = (error: unknown): never => {
+    span.setStatus({ code: SpanStatusCode.ERROR }).setAttribute("error.type", kindOf(error));
+    span.end();
+    throw error;
+  };
+  let result: T;
+  try {
+    result = context.with(trace.setSpan(parent, span), () => work(span));
+  } catch (error) {
+    return failed(error);
+  }
+  if (!(result instanceof Promise)) {
+    span.end();
+    return result;
+  }
+  const done = (value: unknown): unknown => {
+    span.end();
+    return value;
+  };
+  return result.then(done, failed) as T;
+}
+
+/** A request as its span tells of it. */
+export interface TracedRequest {
+  /** The path's pattern; empty where there is none. */
+  readonly route: string;
+  /** Empty where none is known. */
+  readonly service: string;
+  readonly status: number;
+}
+
+/** Answers a request inside a span, as a part of the caller's trace where its `traceparent` names one. */
+export function inRequestSpan(
+  method: string,
+  headers: Headers,
+  work: () => Promise<TracedRequest>,
+): Promise<void> {
+  const options = { kind: SpanKind.SERVER, attributes: { "http.request.method": method } };
+  const answer = async (span: Span): Promise<void> => {
+    const { route, service, status } = await work();
+    span.setAttribute("http.response.status_code", status);
+    if (route !== "") span.updateName(`${method} ${route}`).setAttribute("http.route", route);
+    if (service !== "") span.setAttribute("freshet.service", service);
+    // A refusal is the caller's error, not the server's.
+    if (status >= 500) span.setStatus({ code: SpanStatusCode.ERROR });
+  };
+  return inSpan(method, options, answer, propagation.extract(context.active(), headers, HEADERS));
+}
+
+const HEADERS = {
+  get: (headers: Headers, name: string) => headers.get(name) ?? undefined,
+  keys: (headers: Headers) => [...headers.keys()],
+};
+
+/** What a message of an error would tell may be data: its code or class is not. */
+function kindOf(error: unknown): string {
+  if (error instanceof Problem || error instanceof FreshetError) return error.code;
+  return error instanceof Error ? error.name : typeof error;
+}
