@@ -12,8 +12,8 @@ export class ApiKeysError extends FreshetError {
   }
 }
 
-/** Tells who sent a request; `undefined` where no valid key came with it. */
-export type Authenticate = (headers: Headers) => string | undefined;
+/** Tells who sent a request; `undefined` where nothing came with it that says so. */
+export type Authenticate = (headers: Headers) => string | undefined | Promise<string | undefined>;
 
 const LINE = /^(\S+)\s+([0-9a-f]{64})$/;
 
@@ -39,6 +39,17 @@ export function apiKeys(text: string): Authenticate {
     const hash = createHash("sha256").update(presented).digest();
     // All are compared, so that the time tells nothing of which was near.
     return known.filter((each) => timingSafeEqual(each.hash, hash))[0]?.caller;
+  };
+}
+
+/** Takes what any of several ways takes, the first that knows the caller. */
+export function anyOf(ways: readonly Authenticate[]): Authenticate {
+  return async (headers) => {
+    for (const way of ways) {
+      const caller = await way(headers);
+      if (caller !== undefined) return caller;
+    }
+    return undefined;
   };
 }
 

@@ -191,7 +191,13 @@ type Code = keyof typeof PROBLEMS;
 
 /** Responses by status, those that every operation can have among them. */
 function problems(...codes: readonly Code[]): Json {
-  const common = ["invalid_request", "unauthenticated", "rate_limited", "store_unavailable"] as const;
+  const common = [
+    "invalid_request",
+    "unauthenticated",
+    "forbidden",
+    "rate_limited",
+    "store_unavailable",
+  ] as const;
   const statuses = new Set([...codes, ...common].map((code) => PROBLEMS[code][0]));
   const content = { "application/problem+json": { schema: ref("Problem") } };
   return Object.fromEntries(
