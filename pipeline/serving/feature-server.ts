@@ -9,11 +9,16 @@ import { SERVED_VECTORS, servedVectors } from "../stores/served-rows.ts";
 import type { AdmissionLimits } from "./admission.ts";
 import { serverApp } from "./app.ts";
 import type { RequestLimits } from "./app-options.ts";
-import { apiKeys } from "./auth.ts";
+import { anyOf, apiKeys, type Authenticate } from "./auth.ts";
 import { bigtableOnline } from "./bigtable-online.ts";
 import { Heartbeats } from "./heartbeats.ts";
+import type { HedgeOptions } from "./hedge.ts";
+import { type IdTokenOptions, idTokens } from "./id-tokens.ts";
 import { jsonLog } from "./log.ts";
+import type { OnlineStore } from "./online-store.ts";
+import type { OtlpOptions } from "./otlp.ts";
 import { listen } from "./server.ts";
+import { tracedStore } from "./traced-store.ts";
 import { VectorLog, type VectorLogOptions } from "./vector-log.ts";
 
 /** A feature server of a deployment. */
@@ -25,8 +30,14 @@ export interface FeatureServerOptions {
   readonly port: number;
   readonly limits: RequestLimits;
   readonly admission: AdmissionLimits;
-  /** Lines of `apiKeys`. @default everybody may ask */
+  /** Lines of `apiKeys`. @default everybody may ask, unless there are `idTokens` */
   readonly apiKeys?: string;
+  /** Google ID tokens that are taken. */
+  readonly idTokens?: Omit<IdTokenOptions, "waitMs">;
+  /** When a late read is made a second time. @default never */
+  readonly hedgeAfter?: HedgeOptions["after"];
+  /** Where spans go. @default nowhere; the SDK isn't even loaded */
+  readonly tracing?: Omit<OtlpOptions, "onFailure">;
   readonly ratePerSecond?: number;
   /** The part of the requests whose vectors go to BigQuery, 0 to 1. */
   readonly logFraction: number;
@@ -56,15 +67,13 @@ const logRetry = { policy: { ...defaultRetryPolicy, totalMs: 10_000 }, random: M
 export async function startFeatureServer(options: FeatureServerOptions): Promise<FeatureServer> {
   const { services, stores, limits, admission, ratePerSecond, logFraction, write } = options;
   const log = jsonLog(write, options.accessLog, Date.now);
-  const store = bigtableOnline(
-    new BigtableStore(bigtableClient(stores), stores, { policy: defaultRetryPolicy, random: Math.random }),
-    Math.random,
-  );
+  const store = onlineStore(stores);
   const heartbeats = new Heartbeats(store, services.registry.plans, {
     ...HEARTBEATS,
     onFailure: (message) => log.warning(message),
   });
   let draining = false;
+  const stopTracing = await startTracing(options, (message) => log.warning(message));
   if (logFraction > 0) await provisionServed(stores);
   let vectors: VectorLog | undefined;
   const app = serverApp({
@@ -75,7 +84,10 @@ export async function startFeatureServer(options: FeatureServerOptions): Promise
     limits,
     admission,
     log,
-    ...(options.apiKeys !== undefined && { authenticate: apiKeys(options.apiKeys) }),
+    ...whoMayAsk(options),
+    ...(options.hedgeAfter !== undefined && {
+      hedge: { after: options.hedgeAfter, second: onlineStore(stores, "hedge") },
+    }),
     ...(ratePerSecond !== undefined && { ratePerSecond }),
     ...(logFraction > 0 && {
       vectorLog: (onOutcome) =>
@@ -94,8 +106,35 @@ export async function startFeatureServer(options: FeatureServerOptions): Promise
       await server.stop(graceMs);
       heartbeats.stop();
       await vectors?.drain();
+      await stopTracing?.();
     },
   };
+}
+
+/** @param [connection] another name is another connection */
+function onlineStore(stores: StoreEndpoints, connection?: string): OnlineStore {
+  const retry = { policy: defaultRetryPolicy, random: Math.random };
+  const store = new BigtableStore(bigtableClient(stores, connection), stores, retry);
+  return tracedStore(bigtableOnline(store, Math.random));
+}
+
+async function startTracing(
+  { tracing }: FeatureServerOptions,
+  onFailure: (message: string) => void,
+): Promise<(() => Promise<void>) | undefined> {
+  if (tracing === undefined) return undefined;
+  const { startOtlp } = await import("./otlp.ts");
+  return startOtlp({ ...tracing, onFailure });
+}
+
+function whoMayAsk({ apiKeys: lines, idTokens: tokens, limits }: FeatureServerOptions): {
+  readonly authenticate?: Authenticate;
+} {
+  const ways = [
+    ...(lines === undefined ? [] : [apiKeys(lines)]),
+    ...(tokens === undefined ? [] : [idTokens({ ...tokens, waitMs: limits.deadlineMs })]),
+  ];
+  return ways.length === 0 ? {} : { authenticate: anyOf(ways) };
 }
 
 /** The table of served vectors is the server's own: it comes with the first server that writes into it. */
