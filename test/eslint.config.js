@@ -101,5 +101,16 @@ export default defineConfig(
     files: ["**/*.config.ts", "**/*.config.js", "test/e2e/global-setup.ts"],
     rules: { "import-x/no-default-export": "off" },
   },
+  {
+    // The console's page runs in a browser: its types are those of test/tsconfig.console.json.
+    files: ["pipeline/serving/console/page/**"],
+    languageOptions: {
+      parserOptions: {
+        projectService: false,
+        project: "test/tsconfig.console.json",
+        tsconfigRootDir: new URL("..", import.meta.url).pathname,
+      },
+    },
+  },
   { files: ["**/*.{js,mjs}"], extends: [tseslint.configs.disableTypeChecked] },
 );

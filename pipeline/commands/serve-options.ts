@@ -24,6 +24,7 @@ export interface ServeFlags extends StoreFlags {
   readonly rateLimit?: number;
   readonly logVectors: number;
   readonly accessLog?: boolean;
+  readonly console?: boolean;
   readonly otlpEndpoint?: string;
   readonly otlpTracesEndpoint?: string;
   readonly otelServiceName: string;
@@ -46,7 +47,8 @@ export class IdTokenOptionsError extends FreshetError {
   }
 }
 
-const LOOPBACK = new Set(["127.0.0.1", "::1", "localhost"]);
+/** Addresses that only this machine reaches. */
+export const LOOPBACK_HOSTS: ReadonlySet<string> = new Set(["127.0.0.1", "::1", "localhost"]);
 const hidden = (flags: string, description: string, variable: string) =>
   new Option(flags, description).env(variable).hideHelp();
 
@@ -90,6 +92,8 @@ export function addServeOptions(command: Command): Command {
       0,
     )
     .option("--access-log", "a line for each request, without keys and values")
+    .option("--console", "the console at /console/ (default: where --host is this machine alone)")
+    .option("--no-console", "no console")
     .addOption(
       new Option("--otlp-endpoint <url>", "send traces there, by OTLP over HTTP")
         .env("OTEL_EXPORTER_OTLP_ENDPOINT")
@@ -127,7 +131,7 @@ export async function optionalParts(flags: ServeFlags): Promise<Optional> {
   const { host, allowUnauthenticated, hedgeAfter, rateLimit } = flags;
   const keys = await apiKeyLines(flags);
   const tokens = idTokensOf(flags);
-  const isOpen = keys === undefined && tokens === undefined && !LOOPBACK.has(host);
+  const isOpen = keys === undefined && tokens === undefined && !LOOPBACK_HOSTS.has(host);
   if (isOpen && !allowUnauthenticated) throw new OpenServerError(host);
   const url = tracesUrl(flags);
   return {

@@ -3,9 +3,10 @@ import { services } from "../features/services.ts";
 import { addStoreOptions, storesOf } from "../options.ts";
 import { startFeatureServer } from "../serving/feature-server.ts";
 import { closeClients } from "../stores/clients.ts";
+import { consolePage } from "./console-page.ts";
 import { untilInterrupted } from "./interrupt.ts";
 import { note, say } from "./output.ts";
-import { addServeOptions, optionalParts, type ServeFlags } from "./serve-options.ts";
+import { addServeOptions, LOOPBACK_HOSTS, optionalParts, type ServeFlags } from "./serve-options.ts";
 
 /** `freshet serve`: the feature server. */
 export function serveCommand(): Command {
@@ -17,6 +18,7 @@ export function serveCommand(): Command {
 
 async function serve(flags: ServeFlags): Promise<void> {
   const parts = await optionalParts(flags);
+  const page = await consolePage(flags.console, LOOPBACK_HOSTS.has(flags.host));
   const server = await startFeatureServer({
     services,
     stores: await storesOf(flags),
@@ -27,11 +29,13 @@ async function serve(flags: ServeFlags): Promise<void> {
     logFraction: flags.logVectors,
     accessLog: flags.accessLog ?? false,
     write: note,
+    ...(page !== undefined && { console: { page } }),
     ...parts,
   });
   say(
     `serving ${services.all.map(({ name, version }) => `${name}@${String(version)}`).join(", ")} at ${server.url}`,
   );
+  if (page !== undefined) say(`console at ${server.url}/console/`);
   await untilInterrupted();
   note("draining");
   await server.stop(flags.drain);

@@ -7,12 +7,16 @@ import { features } from "../features/registry.ts";
 import { duration, positiveNumber, strategiesOf, strategyOption, wholeNumber } from "../options.ts";
 import { untilInterrupted } from "./interrupt.ts";
 import { note, sayJson } from "./output.ts";
+import { jobCounts } from "./job-counts.ts";
+import { startLocalServer } from "./local-server.ts";
 import { addStackOptions, stackOptions, type StackFlags } from "./stack-options.ts";
 import { startSimulation } from "./simulation.ts";
-import { StatusSource } from "./status.ts";
+import { type Status, StatusSource } from "./status.ts";
 import { statusDisplay, whatNext } from "./status-display.ts";
 
 interface StartFlags extends StackFlags {
+  readonly serve: boolean;
+  readonly servePort?: number;
   readonly rate: number;
   readonly seed: number;
   readonly simulator: boolean;
@@ -23,6 +27,7 @@ interface StartFlags extends StackFlags {
 }
 
 const STATUS_EVERY_MS = 1_000;
+const SERVER_GRACE_MS = 1_000;
 
 /** `freshet start`, which is `npm start`: stack, pipeline and simulator, with a live status. */
 export function startCommand(): Command {
@@ -31,6 +36,12 @@ export function startCommand(): Command {
     .option("--rate <n>", "events a second of the simulated shop", positiveNumber, 20)
     .option("--seed <n>", "seed of the simulated shop", wholeNumber, 1)
     .option("--no-simulator", "no simulated shop: publish yourself")
+    .option(
+      "--serve-port <n>",
+      "port of feature server and console (default: 8080, or a free one)",
+      wholeNumber,
+    )
+    .option("--no-serve", "no feature server, and no console")
     .option("--checkpoint-interval <duration>", "messages are acknowledged that often", duration, 10_000)
     .option("--for <duration>", "end after that long (default: at Ctrl-C)", duration)
     .addOption(strategyOption())
@@ -73,13 +84,24 @@ async function live(session: Session, job: LocalJob, flags: StartFlags): Promise
   const simulation = flags.simulator
     ? startSimulation(session.stores, { ratePerSecond: flags.rate, seed: flags.seed }, ending.signal)
     : undefined;
+  const startedMs = Date.now();
   const source = new StatusSource(features, session.stores, job.metrics);
+  let latest: Status | undefined;
+  const server = flags.serve
+    ? await startLocalServer(session.stores, flags.servePort, async (nowMs) =>
+        jobCounts((latest ??= await source.read(nowMs)), features, startedMs),
+      )
+    : undefined;
   const display = statusDisplay(process.stdout);
-  if (!flags.json) note(whatNext(session.stack.dir));
+  if (!flags.json) note(whatNext(session.stack.dir, server?.url));
   const timer = setInterval(() => {
     source
       .read(Date.now())
-      .then((status) => (flags.json ? sayJson(status) : display(status)))
+      .then((status) => {
+        latest = status;
+        if (flags.json) sayJson(status);
+        else display(status);
+      })
       .catch((error: unknown) =>
         note(`no status: ${error instanceof Error ? error.message : String(error)}`),
       );
@@ -90,6 +112,7 @@ async function live(session: Session, job: LocalJob, flags: StartFlags): Promise
   clearInterval(timer);
   ending.abort();
   note("\nstopping");
+  await server?.stop(SERVER_GRACE_MS);
   await simulation;
 }
 

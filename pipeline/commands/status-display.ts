@@ -57,9 +57,14 @@ function time(ms: number | null): string {
   return ms < 1000 ? `${ms} ms` : `${(ms / 1000).toFixed(1)} s`;
 }
 
-/** What a person may try while it runs. */
-export function whatNext(dir: string): string {
-  return `
+/**
+ * What a person may try while it runs.
+ * @param dir the folder of the run
+ * @param [url] the feature server, which has the console
+ */
+export function whatNext(dir: string, url?: string): string {
+  const see = url === undefined ? "" : `\nsee it: ${url}/console/\n`;
+  return `${see}
 try, in another terminal:
   npx freshet publish '{"event_type":"purchase","user_id":"you","item_id":"kettle","amount_usd":29.9,"country":"DE"}'
   npx freshet get user_purchases you

@@ -26,21 +26,31 @@ export interface Status extends MessageCounts {
 export interface ViewStatus extends ViewCounts {
   /** Panes of windows that left. */
   readonly panes: number;
+  /** Rows that Bigtable acknowledged, and that BigQuery did. */
+  readonly rows_online: number;
+  readonly rows_offline: number;
+  /** As of all views together. */
+  readonly freshness_ms: Status["freshness_ms"];
 }
 
 const RATE_OVER_MS = 5_000;
+const FRESHNESS_OVER_MS = 10_000;
 
 /** Reads the status of a local pipeline, from its worker's counters and the online store. */
 export class StatusSource {
   readonly #registry: Registry;
   readonly #metrics: MetricTotals;
   readonly #store: BigtableStore;
-  readonly #freshness = windowedBuckets(10_000);
+  readonly #freshness = windowedBuckets(FRESHNESS_OVER_MS);
+  readonly #viewFreshness: ReadonlyMap<string, ReturnType<typeof windowedBuckets>>;
   #reads: { atMs: number; read: number }[] = [];
 
   constructor(registry: Registry, stores: StoreEndpoints, metrics: MetricTotals) {
     this.#registry = registry;
     this.#metrics = metrics;
+    this.#viewFreshness = new Map(
+      registry.plans.map(({ name }) => [name, windowedBuckets(FRESHNESS_OVER_MS)] as const),
+    );
     this.#store = new BigtableStore(bigtableClient(stores), stores, commandRetry);
   }
 
@@ -48,18 +58,27 @@ export class StatusSource {
     const counter = (name: string) => this.#metrics.counter(name);
     const stages = this.#registry.plans.map((plan) => ({ name: plan.name, stage: stageOf(plan) }));
     const counts = messageCounts(counter, stages);
-    const buckets = this.#freshness(nowMs, this.#metrics.distributions(".freshness_ms"));
+    const freshnessOf = (suffix: string, added = this.#freshness) => {
+      const buckets = added(nowMs, this.#metrics.distributions(suffix));
+      return { p50: quantile(buckets, 0.5), p99: quantile(buckets, 0.99) };
+    };
     return {
       at: formatInstant(nowMs),
       events_per_second: this.#rate(nowMs, counter("read")),
       ...counts,
       views: Object.fromEntries(
-        Object.entries(counts.views).map(([name, view]) => [
+        stages.map(({ name, stage }) => [
           name,
-          { ...view, panes: counter(`${stageOf(this.#registry.plan(name))}.panes`) },
+          {
+            ...(counts.views[name] as ViewCounts),
+            panes: counter(`${stage}.panes`),
+            rows_online: counter(`${stage}.rows_written`),
+            rows_offline: counter(`${stage}.rows_appended`),
+            freshness_ms: freshnessOf(`${stage}.freshness_ms`, this.#viewFreshness.get(name)),
+          },
         ]),
       ),
-      freshness_ms: { p50: quantile(buckets, 0.5), p99: quantile(buckets, 0.99) },
+      freshness_ms: freshnessOf(".freshness_ms"),
       watermark_lag_ms: await this.#lag(nowMs),
     };
   }

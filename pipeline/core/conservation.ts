@@ -115,6 +115,7 @@ export function balanceText({ whole, parts, difference }: Balance): string {
     : `${count} ${name} = ${sum} − ${-difference} counted twice`;
 }
 
-function balance(of: string, whole: Balance["whole"], parts: Balance["parts"]): Balance {
+/** One side against the other. */
+export function balance(of: string, whole: Balance["whole"], parts: Balance["parts"]): Balance {
   return { of, whole, parts, difference: parts.reduce((rest, [n]) => rest - n, whole[0]) };
 }

@@ -1,3 +1,4 @@
+import { type Balance, balance } from "./conservation.ts";
 import { isDeadLetter } from "./decode.ts";
 import { assign } from "./lateness.ts";
 import type { DeadLetter, DecodedEvent, PubsubMessage } from "./model.ts";
@@ -95,6 +96,37 @@ export class Ledger {
 /** How many messages, and events in views, are recorded nowhere. 0: nothing was lost silently. */
 export function lostOf({ lost, views }: Settled): number {
   return Object.values(views).reduce((sum, view) => sum + view.lost, lost);
+}
+
+/** The committed side of the conservation law: differences are what is recorded nowhere. */
+export function settledBalances({
+  messages,
+  decoded,
+  dead_letters: letters,
+  views,
+}: Settled): readonly Balance[] {
+  return [
+    balance(
+      "messages",
+      [messages, "archived"],
+      [
+        [decoded, "decoded"],
+        [letters, "dead letters"],
+      ],
+    ),
+    ...Object.entries(views).map(([view, { windows, late, dropped, filtered }]) =>
+      balance(
+        view,
+        [decoded, "decoded"],
+        [
+          [windows, "to windows"],
+          [late, "late"],
+          [dropped, "late and dropped"],
+          [filtered, "filtered"],
+        ],
+      ),
+    ),
+  ];
 }
 
 /** What a dead letter is called in {@link Recorded}. */

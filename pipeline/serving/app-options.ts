@@ -1,9 +1,11 @@
+import type { Hono } from "hono";
 import type { Services } from "../define/index.ts";
 import type { AdmissionLimits } from "./admission.ts";
 import type { Authenticate } from "./auth.ts";
 import type { Heartbeats } from "./heartbeats.ts";
 import type { HedgeOptions } from "./hedge.ts";
 import type { ServerLog } from "./log.ts";
+import type { ServerMetrics } from "./metrics.ts";
 import type { OnlineStore } from "./online-store.ts";
 import type { VectorLog, VectorLogOptions } from "./vector-log.ts";
 
@@ -36,6 +38,8 @@ export interface AppOptions {
   readonly vectorLog?: (onOutcome: VectorLogOptions["onOutcome"]) => VectorLog;
   /** Whether the metrics tell of the process as well. @default false */
   readonly processMetrics?: boolean;
+  /** Makes the console, whose paths begin with `/console`. @default there is none */
+  readonly console?: (metrics: ServerMetrics) => Hono<RequestContext>;
   /** Whether the server is about to end: it isn't ready then. */
   readonly draining?: () => boolean;
 }

@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { Hono } from "hono";
 import type { AppOptions, RequestContext } from "./app-options.ts";
+import { isConsolePage } from "./console/console-app.ts";
 import { Endpoints } from "./endpoints.ts";
 import { openApi } from "./openapi.ts";
 import { Problem } from "./problem.ts";
@@ -44,7 +45,9 @@ export function serverApp(options: AppOptions): Hono<RequestContext> {
     c.set("service", "");
     await next();
     c.res.headers.set("X-Request-Id", c.var.requestId);
-    for (const [name, value] of Object.entries(HEADERS)) c.res.headers.set(name, value);
+    for (const [name, value] of Object.entries(HEADERS)) {
+      if (!c.res.headers.has(name)) c.res.headers.set(name, value);
+    }
     const ms = performance.now() - startedMs;
     const { route, service, requestId } = c.var;
     const { status } = c.res;
@@ -53,7 +56,7 @@ export function serverApp(options: AppOptions): Hono<RequestContext> {
     options.log.access({ method: c.req.method, route, service, status, ms, request_id: requestId });
   });
   app.use(async (c, next) => {
-    const open = OPEN.has(c.req.path);
+    const open = OPEN.has(c.req.path) || isConsolePage(c.req.path);
     const caller =
       options.authenticate === undefined || open ? ANYONE : await options.authenticate(c.req.raw.headers);
     if (caller === undefined) {
@@ -71,6 +74,7 @@ export function serverApp(options: AppOptions): Hono<RequestContext> {
   app.get("/openapi.json", (c) => c.json(document));
   app.post("/v1/services/:call{[^/]+:read}", (c) => endpoints.read(c));
   app.get("/v1/views/:view/keys/:key", (c) => endpoints.view(c));
+  if (options.console !== undefined) app.route("/", options.console(metrics));
 
   const allowed = { GET: ["/healthz", "/readyz", "/metrics", "/openapi.json", "/v1/views/:view/keys/:key"] };
   for (const path of allowed.GET) app.all(path, () => refuseMethod("GET, HEAD"));

@@ -11,6 +11,7 @@ import { serverApp } from "./app.ts";
 import type { RequestLimits } from "./app-options.ts";
 import { anyOf, apiKeys, type Authenticate } from "./auth.ts";
 import { bigtableOnline } from "./bigtable-online.ts";
+import { type ConsoleSetup, startConsole } from "./console/start-console.ts";
 import { Heartbeats } from "./heartbeats.ts";
 import type { HedgeOptions } from "./hedge.ts";
 import { type IdTokenOptions, idTokens } from "./id-tokens.ts";
@@ -42,6 +43,8 @@ export interface FeatureServerOptions {
   /** The part of the requests whose vectors go to BigQuery, 0 to 1. */
   readonly logFraction: number;
   readonly accessLog: boolean;
+  /** The console. @default there is none */
+  readonly console?: ConsoleSetup;
   /** Takes a line of the log. */
   readonly write: (line: string) => void;
 }
@@ -72,6 +75,10 @@ export async function startFeatureServer(options: FeatureServerOptions): Promise
     ...HEARTBEATS,
     onFailure: (message) => log.warning(message),
   });
+  const onFailure = (message: string) => log.warning(message);
+  const shown =
+    options.console &&
+    (await startConsole(options.console, { services, stores, heartbeats, now: Date.now, onFailure }));
   let draining = false;
   const stopTracing = await startTracing(options, (message) => log.warning(message));
   if (logFraction > 0) await provisionServed(stores);
@@ -94,6 +101,7 @@ export async function startFeatureServer(options: FeatureServerOptions): Promise
         (vectors = bigqueryLog(options, onOutcome, (message) => log.warning(message))),
     }),
     processMetrics: true,
+    ...(shown !== undefined && { console: shown.app }),
     draining: () => draining,
   });
   await heartbeats.refresh();
@@ -103,6 +111,7 @@ export async function startFeatureServer(options: FeatureServerOptions): Promise
     url: server.url,
     async stop(graceMs) {
       draining = true;
+      shown?.stop();
       await server.stop(graceMs);
       heartbeats.stop();
       await vectors?.drain();

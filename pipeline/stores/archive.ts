@@ -37,6 +37,20 @@ export async function* readArchive(
   }
 }
 
+/**
+ * How many rows the raw archive of an event holds of a span; a message that it holds twice counts twice.
+ * @throws StoreUnavailableError, StoreConfigError
+ */
+export async function countArchive(
+  { client, dataset, retry }: OfflineStore,
+  event: string,
+  span: PublishSpan,
+): Promise<number> {
+  const sql = `SELECT COUNT(*) AS n FROM ${rawTableId(event)} WHERE ${IN_SPAN}`;
+  const [row] = await queryRows(client, { sql, params: { ...span }, dataset }, retry);
+  return Number(row?.["n"] ?? 0);
+}
+
 /** What the pipeline said of deliveries, which no archive can tell. */
 export interface Verdicts {
   /** Pub/Sub ids of deliveries that ended as dead letters. */

@@ -1,0 +1,52 @@
+/*
+ * Numbers and times as a person reads them. A value that isn't known is a dash.
+ */
+const NONE = "–";
+const COUNT = new Intl.NumberFormat("en");
+const COMPACT = new Intl.NumberFormat("en", { notation: "compact", maximumFractionDigits: 1 });
+const DECIMAL = new Intl.NumberFormat("en", { maximumFractionDigits: 3 });
+const PERCENT = new Intl.NumberFormat("en", { style: "percent", maximumFractionDigits: 1 });
+
+/** `1,234,567` */
+export function count(n: number | null | undefined): string {
+  return n === null || n === undefined ? NONE : COUNT.format(n);
+}
+
+/** `1.2M`, for where there is little room; below 10,000 all digits. */
+export function compact(n: number | null | undefined): string {
+  if (n === null || n === undefined) return NONE;
+  return Math.abs(n) < 10_000 ? COUNT.format(n) : COMPACT.format(n);
+}
+
+/** `12.346` */
+export function decimal(n: number | null | undefined): string {
+  return n === null || n === undefined ? NONE : DECIMAL.format(n);
+}
+
+/** `4.2%` */
+export function percent(part: number | null | undefined): string {
+  return part === null || part === undefined || Number.isNaN(part) ? NONE : PERCENT.format(part);
+}
+
+/** `850 ms`, `2.3 s`, `4 min 10 s`, `3 h 5 min` */
+export function duration(ms: number | null | undefined): string {
+  if (ms === null || ms === undefined) return NONE;
+  if (Math.abs(ms) < 1_000) return `${String(Math.round(ms))} ms`;
+  const seconds = ms / 1_000;
+  if (Math.abs(seconds) < 60) return `${seconds.toFixed(1)} s`;
+  const whole = Math.round(seconds);
+  if (whole < 3_600) return `${String(Math.floor(whole / 60))} min ${String(whole % 60)} s`;
+  return `${String(Math.floor(whole / 3_600))} h ${String(Math.floor((whole % 3_600) / 60))} min`;
+}
+
+/** `14:03:07` of the machine's time zone. */
+export function clock(instant: string | number | null | undefined): string {
+  if (instant === null || instant === undefined) return NONE;
+  return new Date(instant).toLocaleTimeString("en-GB");
+}
+
+/** A value of a column, as JSON would have it; text without quotes. */
+export function value(v: string | number | boolean | null | undefined): string {
+  if (v === null || v === undefined) return "null";
+  return typeof v === "number" ? decimal(v) : String(v);
+}

@@ -1,0 +1,74 @@
+import type { Hono } from "hono";
+import type { Services } from "../../define/index.ts";
+import type { OfflineStore } from "../../stores/archive.ts";
+import { bigqueryClient } from "../../stores/clients.ts";
+import type { StoreEndpoints } from "../../stores/endpoints.ts";
+import { defaultRetryPolicy } from "../../stores/retry.ts";
+import type { RequestContext } from "../app-options.ts";
+import type { Heartbeats } from "../heartbeats.ts";
+import type { ServerMetrics } from "../metrics.ts";
+import { loadAssets } from "./assets.ts";
+import { committedSource } from "./committed.ts";
+import { consoleApp } from "./console-app.ts";
+import { LiveFeed } from "./live-feed.ts";
+import { type JobSource, readLive } from "./live-reader.ts";
+
+/** What makes a feature server show a console. */
+export interface ConsoleSetup {
+  /** The folder of the built page. */
+  readonly page: string;
+  /** Counters of a job of this process. @default only what is committed is shown */
+  readonly job?: JobSource;
+}
+
+/** What the server gives its console. */
+export interface ConsoleSurroundings {
+  readonly services: Services;
+  readonly stores: StoreEndpoints;
+  readonly heartbeats: Heartbeats;
+  readonly now: () => number;
+  readonly onFailure: (message: string) => void;
+}
+
+/** A console that runs. */
+export interface RunningConsole {
+  readonly app: (metrics: ServerMetrics) => Hono<RequestContext>;
+  /** Ends every live connection. */
+  stop(): void;
+}
+
+/** A person waits: what the store doesn't give within this is told as a failure. */
+const retry = { policy: { ...defaultRetryPolicy, totalMs: 20_000 }, random: Math.random };
+
+/** Reads the page, and starts to follow the deployment. */
+export async function startConsole(
+  { page, job }: ConsoleSetup,
+  { services, stores, heartbeats, now, onFailure }: ConsoleSurroundings,
+): Promise<RunningConsole> {
+  const assets = await loadAssets(page);
+  const { registry } = services;
+  const offline: OfflineStore = {
+    client: bigqueryClient(stores),
+    dataset: stores.bigquery.dataset,
+    generation: stores.generation,
+    retry,
+  };
+  const completeThrough = heartbeats.of.bind(heartbeats);
+  const committed = committedSource({ registry, offline, completeThrough, onFailure });
+  const sources = {
+    plans: registry.plans,
+    heartbeats,
+    committed,
+    now,
+    ...(job !== undefined && { job }),
+  };
+  const feed: LiveFeed = new LiveFeed({
+    read: (watched) => readLive(sources, watched),
+    onFailure,
+    always: job !== undefined,
+  });
+  return {
+    app: () => consoleApp({ services, generation: stores.generation, assets, feed }),
+    stop: () => feed.close(),
+  };
+}
