@@ -20,6 +20,7 @@ export const PROBLEMS = {
   identity_unavailable: [503, "Who asks could not be verified"],
   draining: [503, "The server is ending"],
   store_unavailable: [503, "The online store does not answer"],
+  offline_store_unavailable: [503, "The offline store does not answer"],
   deadline_exceeded: [503, "No answer within the deadline"],
 } as const satisfies Record<string, readonly [ContentfulStatusCode, string]>;
 

@@ -1,4 +1,4 @@
-import { Hono } from "hono";
+import { Hono, type MiddlewareHandler } from "hono";
 import { routePath } from "hono/route";
 import type { Services } from "../../define/index.ts";
 import type { RequestContext } from "../app-options.ts";
@@ -6,6 +6,13 @@ import { Problem } from "../problem.ts";
 import type { Assets } from "./assets.ts";
 import { catalogOf } from "./catalog.ts";
 import type { LiveFeed } from "./live-feed.ts";
+import { type ViewFacts, viewsApi } from "./views-api.ts";
+
+/** The metrics' name of a request: its path's pattern. */
+const labelled: MiddlewareHandler<RequestContext> = async (c, next) => {
+  await next();
+  c.set("route", routePath(c, -1));
+};
 
 /** What the console is made of. */
 export interface ConsoleOptions {
@@ -13,6 +20,9 @@ export interface ConsoleOptions {
   readonly generation: number;
   readonly assets: Assets;
   readonly feed: LiveFeed;
+  readonly viewFacts: ViewFacts;
+  /** Told of what a store failed by. */
+  readonly onFailure: (message: string) => void;
 }
 
 /** The page takes everything from its own server, and nothing that stands in the page itself is ever run. */
@@ -31,12 +41,10 @@ export function consoleApp(options: ConsoleOptions): Hono<RequestContext> {
   const { assets, feed } = options;
   const catalog = catalogOf(options.services, options.generation);
   const app = new Hono<RequestContext>();
-  app.use("/console/*", async (c, next) => {
-    await next();
-    c.set("route", routePath(c, -1));
-  });
+  app.use("/console/*", labelled);
 
   app.get("/console/api/catalog", (c) => c.json(catalog));
+  app.route("/console/api/views", viewsApi(options.services, options.viewFacts, options.onFailure));
   app.get("/console/api/live", (c) =>
     c.body(feed.subscribe(), 200, { "Content-Type": "text/event-stream; charset=utf-8" }),
   );

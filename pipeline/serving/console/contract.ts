@@ -147,6 +147,79 @@ export interface FlowViewJson {
   readonly rows_offline: number | null;
 }
 
+/**
+ * `GET /console/api/views/{name}/sample`: the newest pane of each key, of windows that ended lately: a thousand keys at
+ * most, those that were written last.
+ */
+export interface ViewSampleJson {
+  readonly at: string;
+  /** Windows that ended from here on. */
+  readonly from: string;
+  /** Rows of the sample. */
+  readonly taken: number;
+  /** The newest of them. */
+  readonly rows: readonly SampleRowJson[];
+  /** In the order of the view's columns. */
+  readonly distributions: readonly DistributionJson[];
+}
+
+/** A pane as BigQuery has it. */
+export interface SampleRowJson {
+  readonly key: string;
+  readonly window_end: string;
+  readonly timing: string;
+  readonly seq: number;
+  readonly available_at: string;
+  /** In the order of the view's columns. */
+  readonly values: readonly FeatureValue[];
+}
+
+/** How a column's values are spread over the sample. */
+export interface DistributionJson {
+  readonly column: string;
+  readonly nulls: number;
+  /** Rows with the column's default; of columns whose default is null, the nulls. */
+  readonly defaults: number;
+  /** Of numbers; null where there is none. */
+  readonly numbers: {
+    readonly min: number;
+    readonly p50: number;
+    readonly p95: number;
+    readonly max: number;
+    /** Equal parts of `min` to `max`; each holds its lower end, the last its upper end too. */
+    readonly bars: readonly number[];
+  } | null;
+  /** Of texts and booleans: the most frequent, and how many rows have them. */
+  readonly top: readonly { readonly value: string; readonly count: number }[];
+}
+
+/** `GET /console/api/views/{name}/rates`: how often columns held their default, over time. */
+export interface ViewRatesJson {
+  readonly from: string;
+  readonly bucket_ms: number;
+  /** Oldest first, without gaps. */
+  readonly buckets: readonly {
+    /** Panes of windows that ended in it. */
+    readonly panes: number;
+    /** Of these, how many held the default; in the order of the view's columns. */
+    readonly defaults: readonly number[];
+  }[];
+}
+
+/** `GET /console/api/views/{name}/generations`: which runs of the pipeline wrote what, in the last week. */
+export interface ViewGenerationsJson {
+  readonly from: string;
+  readonly generations: readonly {
+    readonly version: number;
+    readonly generation: number;
+    readonly origin: string;
+    readonly panes: number;
+    readonly first_window_end: string;
+    readonly last_window_end: string;
+    readonly last_available_at: string;
+  }[];
+}
+
 /** Server-sent event `history`, the first of a connection: the last minutes, oldest first. */
 export type HistoryJson = readonly HistoryPointJson[];
 

@@ -11,6 +11,7 @@ import { loadAssets } from "./assets.ts";
 import { committedSource } from "./committed.ts";
 import { consoleApp } from "./console-app.ts";
 import { LiveFeed } from "./live-feed.ts";
+import { viewFacts } from "./view-facts.ts";
 import { type JobSource, readLive } from "./live-reader.ts";
 
 /** What makes a feature server show a console. */
@@ -62,13 +63,15 @@ export async function startConsole(
     now,
     ...(job !== undefined && { job }),
   };
+  const facts = viewFacts(offline, registry.plans, now);
   const feed: LiveFeed = new LiveFeed({
     read: (watched) => readLive(sources, watched),
     onFailure,
     always: job !== undefined,
   });
   return {
-    app: () => consoleApp({ services, generation: stores.generation, assets, feed }),
+    app: () =>
+      consoleApp({ services, generation: stores.generation, assets, feed, viewFacts: facts, onFailure }),
     stop: () => feed.close(),
   };
 }

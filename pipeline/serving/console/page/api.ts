@@ -2,7 +2,7 @@ import { signal } from "@preact/signals";
 
 const STORED = "freshet.api-key";
 
-/** The API key that requests are sent with; empty: none. It is kept for this tab, until it is closed. */
+/** The API key, or ID token, that requests are sent with; empty: none. It is kept for this tab, until it is closed. */
 export const apiKey = signal(sessionStorage.getItem(STORED) ?? "");
 
 /** Whether the server asked for a key, or for another one. */
@@ -54,7 +54,7 @@ interface ProblemBody {
  */
 export async function request(path: string, init: RequestInit = {}): Promise<Response> {
   const headers = new Headers(init.headers);
-  if (apiKey.peek() !== "") headers.set("X-API-Key", apiKey.peek());
+  if (apiKey.peek() !== "") headers.set("Authorization", `Bearer ${apiKey.peek()}`);
   let response: Response;
   try {
     response = await fetch(new URL(path, document.baseURI), { ...init, headers });

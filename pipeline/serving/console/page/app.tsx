@@ -39,8 +39,14 @@ export function App() {
               Forget key
             </button>
           )}
-          <button type="button" class="quiet" onClick={nextTheme}>
-            Theme: {theme.value}
+          <button
+            type="button"
+            class="quiet"
+            onClick={nextTheme}
+            aria-label={`Theme: ${theme.value}`}
+            title={`Theme: ${theme.value}`}
+          >
+            <ThemeIcon /> <span class="roomy">{theme.value}</span>
           </button>
         </div>
       </header>
@@ -98,6 +104,15 @@ function Heard() {
       <span class="dot" aria-hidden="true" />
       {text}
     </p>
+  );
+}
+
+function ThemeIcon() {
+  return (
+    <svg class="icon" viewBox="0 0 16 16" aria-hidden="true">
+      <circle cx="8" cy="8" r="6.5" />
+      <path d="M8 1.500a6.500 6.500 0 0 1 0 13z" />
+    </svg>
   );
 }
 

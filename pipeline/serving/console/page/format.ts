@@ -12,10 +12,10 @@ export function count(n: number | null | undefined): string {
   return n === null || n === undefined ? NONE : COUNT.format(n);
 }
 
-/** `1.2M`, for where there is little room; below 10,000 all digits. */
+/** `1.2M`, for where there is little room; below 100,000 all digits. */
 export function compact(n: number | null | undefined): string {
   if (n === null || n === undefined) return NONE;
-  return Math.abs(n) < 10_000 ? COUNT.format(n) : COMPACT.format(n);
+  return Math.abs(n) < 100_000 ? COUNT.format(n) : COMPACT.format(n);
 }
 
 /** `12.346` */
@@ -35,14 +35,23 @@ export function duration(ms: number | null | undefined): string {
   const seconds = ms / 1_000;
   if (Math.abs(seconds) < 60) return `${seconds.toFixed(1)} s`;
   const whole = Math.round(seconds);
-  if (whole < 3_600) return `${String(Math.floor(whole / 60))} min ${String(whole % 60)} s`;
-  return `${String(Math.floor(whole / 3_600))} h ${String(Math.floor((whole % 3_600) / 60))} min`;
+  const [units, big, small] = whole < 3_600 ? [60, "min", "s"] : [3_600, "h", "min"];
+  const rest = Math.floor((whole % units) / (units / 60));
+  return `${String(Math.floor(whole / units))} ${big}${rest === 0 ? "" : ` ${String(rest)} ${small}`}`;
 }
 
 /** `14:03:07` of the machine's time zone. */
 export function clock(instant: string | number | null | undefined): string {
   if (instant === null || instant === undefined) return NONE;
   return new Date(instant).toLocaleTimeString("en-GB");
+}
+
+/** `14:03:07` of today, else with its date: `27 Nov 14:03:07`. */
+export function moment(instant: string | number | null | undefined): string {
+  if (instant === null || instant === undefined) return NONE;
+  const date = new Date(instant);
+  if (date.toDateString() === new Date().toDateString()) return clock(instant);
+  return `${date.toLocaleDateString("en-GB", { day: "numeric", month: "short" })} ${clock(instant)}`;
 }
 
 /** A value of a column, as JSON would have it; text without quotes. */

@@ -11,11 +11,11 @@ export function KeyForm() {
     <form class="panel key-form" onSubmit={submit}>
       <p>
         {apiKey.value === ""
-          ? "This server answers those it knows. Enter an API key to go on."
+          ? "This server answers those it knows. Enter an API key (or a Google ID token, where it takes them) to go on."
           : "The server doesn’t know this key. Enter another."}
       </p>
       <label>
-        API key
+        Key
         <input name="key" type="password" autocomplete="off" required />
       </label>
       <p class="hint">It stays in this tab, and is gone when the tab is closed.</p>
