@@ -6,6 +6,7 @@ import type { ViewPlan } from "../../core/view-plan.ts";
 import type { Registry } from "../../define/index.ts";
 import { accountFor } from "../../stores/account.ts";
 import { countArchive, type OfflineStore, type PublishSpan } from "../../stores/archive.ts";
+import { rowFreshness } from "../../stores/row-freshness.ts";
 import type { FlowJson } from "./contract.ts";
 import type { Freshness } from "./live-reader.ts";
 
@@ -69,6 +70,7 @@ export function committedSource(options: CommittedOptions): CommittedSource {
 async function takeAccount(options: Required<CommittedOptions>): Promise<Committed> {
   const { registry, completeThrough, settleMs } = options;
   const flows: FlowJson[] = [];
+  const freshness: Record<string, Freshness> = {};
   let perSecond = 0;
   for (const event of registry.events) {
     const plans = registry.plans.filter(({ source }) => source === event.name);
@@ -78,9 +80,14 @@ async function takeAccount(options: Required<CommittedOptions>): Promise<Committ
     const settled = await accountFor(options.offline, event, plans, span);
     perSecond += (settled.messages * 1_000) / (span.beforeMs - span.fromMs);
     flows.push(flowOf(event.name, span, settled));
+    for (const plan of plans) {
+      freshness[plan.name] = quantilesOf(
+        await rowFreshness(options.offline, plan, throughMs - options.spanMs),
+      );
+    }
   }
   const eventsPerSecond = flows.length === 0 ? undefined : Math.round(perSecond * 10) / 10;
-  return { flows, eventsPerSecond, freshness: {}, problems: [] };
+  return { flows, eventsPerSecond, freshness, problems: [] };
 }
 
 /** The span, or its newest part that has about as many messages as may be read. */
@@ -93,6 +100,12 @@ async function boundedSpan(
   const found = await countArchive(offline, event.name, whole);
   const part = Math.min(1, messages / Math.max(1, found));
   return { fromMs: beforeMs - Math.max(1_000, Math.floor(spanMs * part)), beforeMs };
+}
+
+/** @param sorted ascending */
+function quantilesOf(sorted: readonly number[]): Freshness {
+  const at = (q: number) => sorted[Math.ceil(q * sorted.length) - 1] ?? null;
+  return { p50_ms: at(0.5), p99_ms: at(0.99) };
 }
 
 /** The committed side of the conservation law. */

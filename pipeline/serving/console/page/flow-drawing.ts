@@ -156,7 +156,7 @@ export function wideDrawing(flow: FlowJson): FlowDrawing {
     });
   });
   return {
-    width: columns[6] + node.width,
+    width: Math.max(...nodes.map(({ x }) => x)) + node.width,
     height: lane.first + lane.height * flow.views.length - 16,
     node,
     exits: "below",

@@ -23,6 +23,11 @@ export function decimal(n: number | null | undefined): string {
   return n === null || n === undefined ? NONE : DECIMAL.format(n);
 }
 
+/** `39`, or `4.2` of few. */
+export function rate(perSecond: number | null | undefined): string {
+  return decimal(perSecond != null && perSecond >= 10 ? Math.round(perSecond) : perSecond);
+}
+
 /** `4.2%` */
 export function percent(part: number | null | undefined): string {
   return part === null || part === undefined || Number.isNaN(part) ? NONE : PERCENT.format(part);

@@ -66,7 +66,7 @@ function Fields({
                   {event.fields.map(({ name, type, doc }) => (
                     <tr key={name}>
                       <td class="code">{name}</td>
-                      <td>{type}</td>
+                      <td class="prose">{type}</td>
                       <td class="prose">
                         {name === event.event_id && <span class="chip">event id</span>}
                         {name === event.event_time && <span class="chip">event time</span>} {doc}

@@ -1,6 +1,6 @@
 import type { ComponentChildren } from "preact";
 import { live, past } from "../live.ts";
-import { count, decimal, duration } from "../format.ts";
+import { count, duration, rate } from "../format.ts";
 import { Freshness } from "../parts/freshness.tsx";
 import { Law } from "../parts/law.tsx";
 import { Sparkline } from "../parts/sparkline.tsx";
@@ -33,7 +33,7 @@ export function OverviewPage() {
         </p>
       )}
       <div class="figures">
-        <Figure name="Events" value={decimal(now.events_per_second)} unit="/s">
+        <Figure name="Events" value={rate(now.events_per_second)} unit="/s">
           <Sparkline values={points.map(({ events_per_second }) => events_per_second)} />
         </Figure>
         <Figure name="Watermark lag, worst view" value={duration(worst)}>
@@ -41,7 +41,11 @@ export function OverviewPage() {
         </Figure>
         <Figure name="Dead letters" value={count(flow?.dead_letters)} tone="bad" />
         <Figure name="Late" value={count(lost)} tone="warn" note="in all views" />
-        <Figure name="Duplicates" value={count(duplicates)} note="in all views" />
+        <Figure
+          name="Duplicates"
+          value={count(duplicates)}
+          note={duplicates === null ? "only a job’s counters tell" : "in all views"}
+        />
       </div>
       <Law flows={now.flows} moving={(now.events_per_second ?? 0) > 0 && now.source === "job"} />
       <Freshness views={now.views} points={points} />

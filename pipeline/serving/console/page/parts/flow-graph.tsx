@@ -29,6 +29,7 @@ function Picture({ drawing, moving }: { readonly drawing: FlowDrawing; readonly 
     <svg
       viewBox={box}
       class={drawing.exits}
+      style={{ maxWidth: `${String(width)}px` }}
       role="img"
       aria-label="The way of the messages; the table below has its numbers."
     >

@@ -6,10 +6,13 @@ import { Panel } from "./panel.tsx";
 import { Empty } from "./states.tsx";
 import { Scroll } from "./scroll.tsx";
 
+const KINDS = { attempted: "Attempted", committed: "Committed" } as const;
+
 /** Where the messages went, and whether both sides of the law say that none was lost. */
 export function Law({ flows, moving }: { readonly flows: readonly FlowJson[]; readonly moving: boolean }) {
   const [chosen, choose] = useState(0);
   const flow = flows[chosen] ?? flows[0];
+  const several = new Set(flows.map(({ event }) => event)).size > 1;
   return (
     <Panel
       title="Where every message went"
@@ -19,7 +22,7 @@ export function Law({ flows, moving }: { readonly flows: readonly FlowJson[]; re
           <div class="choice" role="group" aria-label="Which counts">
             {flows.map((each, i) => (
               <button key={nameOf(each)} type="button" aria-pressed={each === flow} onClick={() => choose(i)}>
-                {nameOf(each)}
+                {several ? nameOf(each) : KINDS[each.kind]}
               </button>
             ))}
           </div>
@@ -49,7 +52,7 @@ export function Law({ flows, moving }: { readonly flows: readonly FlowJson[]; re
 }
 
 function nameOf({ kind, event }: FlowJson): string {
-  return `${kind === "attempted" ? "Attempted" : "Committed"}, ${event}`;
+  return `${KINDS[kind]}, ${event}`;
 }
 
 /** What is none is not worth a word, unless all is none. */
@@ -64,7 +67,7 @@ function Side({ flow }: { readonly flow: FlowJson }) {
   return (
     <section class="side" aria-label={nameOf(flow)}>
       <h3>
-        {kind === "attempted" ? "Attempted" : "Committed"} <Verdict flow={flow} />
+        {KINDS[kind]} <Verdict flow={flow} />
       </h3>
       <p class="panel-note">
         {kind === "attempted"
