@@ -1,0 +1,39 @@
+/*
+ * Makes the README's pictures of the console, of a pipeline that runs:
+ *
+ *     npm start                                                             # and let it run for ten minutes
+ *     node test/support/console-screenshots.ts http://127.0.0.1:8080        # in another terminal
+ *
+ * It writes `test/data/console-*.png`, and fails where one is larger than the README should load.
+ */
+import { stat } from "node:fs/promises";
+import { fileURLToPath } from "node:url";
+import { chromePath, openBrowser, openPage } from "./browser.ts";
+
+const MOST_BYTES = 80_000;
+/** What is pictured: a page, a text that stands on it once it has its data, and the colours. */
+const PICTURES = [
+  { name: "overview", hash: "", text: /Where every message went/, theme: "light", height: 760 },
+  { name: "view", hash: "views/user_purchases", text: /The newest pane of/, theme: "dark", height: 860 },
+] as const;
+
+const [, , url = "http://127.0.0.1:8080"] = process.argv;
+const chrome = chromePath(process.env);
+if (chrome === undefined) throw new Error("no Chromium or Chrome is found: set CHROME_PATH");
+const browser = await openBrowser(chrome);
+try {
+  for (const { name, hash, text, theme, height } of PICTURES) {
+    const { page } = await openPage(browser, url, hash);
+    await page.emulateMedia({ colorScheme: theme, reducedMotion: "reduce" });
+    await page.setViewportSize({ width: 1100, height });
+    await page.locator("main").getByText(text).first().waitFor();
+    const file = fileURLToPath(new URL(`../data/console-${name}.png`, import.meta.url));
+    await page.screenshot({ path: file });
+    const { size } = await stat(file);
+    process.stdout.write(`${file}: ${String(size)} bytes\n`);
+    if (size > MOST_BYTES)
+      throw new Error(`${name} has ${String(size)} bytes: ${String(MOST_BYTES)} at most`);
+  }
+} finally {
+  await browser.close();
+}
