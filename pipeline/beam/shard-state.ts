@@ -1,10 +1,9 @@
-import { Reader } from "../core/bytes.ts";
 import type { LateEvent } from "../core/model.ts";
 import { type Applied, type LogChange, Shard } from "../core/shard.ts";
-import { decodeSliceBatch, type SliceBatch, type SliceEvent } from "../core/slice-batch.ts";
+import { readSliceBatches, type SliceBatch, type SliceEvent } from "../core/slice-batch.ts";
 import type { ViewPlan } from "../core/view-plan.ts";
 import type { BagState, Counter, ElementContext, Metrics } from "../harness/dofn.ts";
-import type { ShardBatches } from "./slices.ts";
+import type { ShardEvents } from "./slices.ts";
 import { stageOf } from "./view-ref.ts";
 
 /*
@@ -59,19 +58,17 @@ export class Admissions {
   }
 
   /**
-   * Applies an element's batches to its shard, one after the other as they are asked for. Events whose windows were
-   * collected leave at `late`, or are only counted.
+   * Applies an element's events to its shard, key by key as they are asked for. Those whose windows were collected leave
+   * at `late`, or are only counted.
    * @param [each=false] see `Shard.apply`
    */
   *apply(
     shard: Shard,
-    element: ShardBatches,
+    element: ShardEvents,
     context: ElementContext<LateEvent>,
     each?: boolean,
   ): Generator<{ readonly batch: SliceBatch; readonly result: Applied }> {
-    const reader = new Reader(element.value);
-    while (!reader.done) {
-      const batch = decodeSliceBatch(this.#plan, reader);
+    for (const batch of readSliceBatches(this.#plan, element.value)) {
       const result = shard.apply(batch, each);
       this.#counters.applied.add(result.applied.length);
       this.#counters.duplicate.add(result.duplicates);

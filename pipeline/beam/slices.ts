@@ -1,5 +1,3 @@
-import { Writer } from "../core/bytes.ts";
-import { encodeSliceBatch } from "../core/slice-batch.ts";
 import { SliceGrouper } from "../core/slice-grouper.ts";
 import type { ViewPlan } from "../core/view-plan.ts";
 import { bytesCoder, kvCoder, varintCoder } from "../harness/coders.ts";
@@ -11,22 +9,22 @@ import type { Collection, Graph, KV } from "./beam.ts";
 import type { Registry } from "../define/index.ts";
 import { planOf, refTo, stageOf, type ViewRef } from "./view-ref.ts";
 
-/** A shard's number, and batches of one slice, one after the other as their codec writes them. */
-export type ShardBatches = KV<number, Uint8Array>;
+/** A shard's number, and events of it in one slice, as `SliceGrouper` writes them. */
+export type ShardEvents = KV<number, Uint8Array>;
 
 /** Keys of the shuffle: a shard's number. Small ones only, so the decoder's bigints don't occur. */
 export const shardCoder = kvCoder(varintCoder, bytesCoder);
 
 /**
- * Groups the events of a bundle by (key, slice), before the one shuffle, and all batches of a shard and slice cross it
- * as one element: what an element costs the runner would else be most of what an event does. Events keep their
- * identity, since only the shard that remembers their ids can tell a duplicate.
+ * Groups the events of a bundle by shard and slice, before the one shuffle, which they cross as one element: what an
+ * element costs the runner would else be most of what an event does. Events keep their identity, since only the shard
+ * that remembers their ids can tell a duplicate.
  */
 export function groupSlices(
   graph: Graph,
   candidates: Collection<Candidate>,
   plan: ViewPlan,
-): Collection<ShardBatches> {
+): Collection<ShardEvents> {
   return graph.parDo(candidates, `${stageOf(plan)}/slices`, {
     doFn: "slices",
     config: refTo(plan),
@@ -39,16 +37,13 @@ const MAX_HELD = 20_000;
 
 /** Makes the DoFn of this file known to the worker. */
 export function registerSlices(registry: Registry): void {
-  registerDoFn("slices", (ref: ViewRef): DoFn<Candidate, ShardBatches> => {
+  registerDoFn("slices", (ref: ViewRef): DoFn<Candidate, ShardEvents> => {
     const plan = planOf(registry, ref);
     const grouper = new SliceGrouper(plan);
-    const writer = new Writer(1 << 12);
-    const flush = (context: BundleContext<ShardBatches>) => {
-      for (const { shard, sliceMs, batches } of grouper.drain()) {
-        for (const batch of batches) encodeSliceBatch(plan, batch, writer);
+    const flush = (context: BundleContext<ShardEvents>) => {
+      for (const { shard, sliceMs, bytes } of grouper.drain()) {
         // At the slice's start: never behind what the elements allowed, and the same for any grouping.
-        const at = { timestamp: sliceMs, windows: GLOBAL_WINDOWS };
-        context.emit({ key: shard, value: writer.take() }, at);
+        context.emit({ key: shard, value: bytes }, { timestamp: sliceMs, windows: GLOBAL_WINDOWS });
       }
     };
     return {

@@ -1,7 +1,7 @@
 import type { EventRow, FeatureRow, LateEvent } from "../core/model.ts";
 import type { ViewPlan } from "../core/view-plan.ts";
 import type { Collection, Graph } from "./beam.ts";
-import type { ShardBatches } from "./slices.ts";
+import type { ShardEvents } from "./slices.ts";
 
 /**
  * When early rows leave: a while after a change, by a timer of the clock; at once, a row an event, where a run must not
@@ -28,7 +28,7 @@ export type WindowRows = Collection<FeatureRow> & {
 /** What a strategy is: between the same two collections, the same rows once they are carried forward. */
 export type Windows = (
   graph: Graph,
-  batches: Collection<ShardBatches>,
+  batches: Collection<ShardEvents>,
   plan: ViewPlan,
   options: WindowsOptions,
 ) => WindowRows;

@@ -22,7 +22,7 @@ import type { Collection, Graph, KV } from "./beam.ts";
 import type { Registry } from "../define/index.ts";
 import { featureRowCoder, lateEventCoder } from "./element-coders.ts";
 import { Admissions, armEnd, type Live, liveShard, storeChange } from "./shard-state.ts";
-import type { ShardBatches } from "./slices.ts";
+import type { ShardEvents } from "./slices.ts";
 import { checkLayout, planOf, refTo, stageOf, type ViewRef } from "./view-ref.ts";
 import { type SlidingOptions, slidingWindows } from "./windowing.ts";
 import type { EarlyRows, WindowRows, WindowsOptions } from "./window-strategy.ts";
@@ -77,14 +77,14 @@ export class EachEventError extends FreshetError {
  */
 export function windowsByBeam(
   graph: Graph,
-  batches: Collection<ShardBatches>,
+  batches: Collection<ShardEvents>,
   plan: ViewPlan,
   { early, eachEvent = false }: WindowsOptions,
 ): WindowRows {
   if (eachEvent) throw new EachEventError(plan);
   const stage = stageOf(plan);
   const config = { ...refTo(plan), layout: layoutOf(plan) };
-  const admitted = graph.parDo<ShardBatches, KeyedSlices, { late: LateEvent }>(batches, `${stage}/admit`, {
+  const admitted = graph.parDo<ShardEvents, KeyedSlices, { late: LateEvent }>(batches, `${stage}/admit`, {
     doFn: "admit",
     config: { ...config, everyEnd: early !== false },
     output: keyedSlicesCoder,
@@ -172,7 +172,7 @@ export function registerWindowsByBeam(registry: Registry): void {
   });
 
   type AdmitConfig = Config & { readonly everyEnd: boolean };
-  registerDoFn("admit", (config: AdmitConfig): DoFn<ShardBatches, KeyedSlices | LateEvent> => {
+  registerDoFn("admit", (config: AdmitConfig): DoFn<ShardEvents, KeyedSlices | LateEvent> => {
     const plan = checked(config);
     const memory = bare(plan);
     let admissions: Admissions;

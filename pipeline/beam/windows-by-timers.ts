@@ -10,7 +10,7 @@ import type { Registry } from "../define/index.ts";
 import { checkLayout, planOf, refTo, stageOf, type ViewRef } from "./view-ref.ts";
 import { eventRowCoder, featureRowCoder, lateEventCoder } from "./element-coders.ts";
 import { Admissions, armEnd, type Live, liveShard, storeChange } from "./shard-state.ts";
-import type { ShardBatches } from "./slices.ts";
+import type { ShardEvents } from "./slices.ts";
 import type { EarlyRows, WindowRows, WindowsOptions } from "./window-strategy.ts";
 
 /**
@@ -20,7 +20,7 @@ import type { EarlyRows, WindowRows, WindowsOptions } from "./window-strategy.ts
  */
 export function windowsByTimers(
   graph: Graph,
-  batches: Collection<ShardBatches>,
+  batches: Collection<ShardEvents>,
   plan: ViewPlan,
   { early, eachEvent = false }: WindowsOptions,
 ): WindowRows {
@@ -37,11 +37,11 @@ export function windowsByTimers(
   } as const;
   const tags = { late: lateEventCoder };
   return eachEvent
-    ? graph.parDo<ShardBatches, FeatureRow, { late: LateEvent; each_event: EventRow }>(batches, name, {
+    ? graph.parDo<ShardEvents, FeatureRow, { late: LateEvent; each_event: EventRow }>(batches, name, {
         ...spec,
         tags: { ...tags, each_event: eventRowCoder },
       })
-    : graph.parDo<ShardBatches, FeatureRow, { late: LateEvent }>(batches, name, { ...spec, tags });
+    : graph.parDo<ShardEvents, FeatureRow, { late: LateEvent }>(batches, name, { ...spec, tags });
 }
 
 /** Makes the DoFn of this file known to the worker. */
@@ -52,7 +52,7 @@ export function registerWindowsByTimers(registry: Registry): void {
     readonly eachEvent?: boolean;
   };
   type Output = FeatureRow | LateEvent | EventRow;
-  registerDoFn("windows by timers", (config: Config): DoFn<ShardBatches, Output> => {
+  registerDoFn("windows by timers", (config: Config): DoFn<ShardEvents, Output> => {
     const defined = planOf(registry, config);
     checkLayout(defined, config.layout);
     const plan = config.early === false ? { ...defined, earlyMs: undefined } : defined;

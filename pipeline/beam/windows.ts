@@ -1,6 +1,6 @@
 import type { ViewPlan, WindowStrategy } from "../core/view-plan.ts";
 import type { Collection, Graph } from "./beam.ts";
-import type { ShardBatches } from "./slices.ts";
+import type { ShardEvents } from "./slices.ts";
 import type { WindowRows, Windows, WindowsOptions } from "./window-strategy.ts";
 import { windowsByBeam } from "./windows-by-beam.ts";
 import { windowsByTimers } from "./windows-by-timers.ts";
@@ -13,7 +13,7 @@ const STRATEGIES: Readonly<Record<WindowStrategy, Windows>> = {
 /** The sliding windows of a view, by a strategy of its two. @param [strategy=plan.strategy] */
 export function windowsOf(
   graph: Graph,
-  batches: Collection<ShardBatches>,
+  batches: Collection<ShardEvents>,
   plan: ViewPlan,
   {
     strategy = plan.strategy,

@@ -60,7 +60,8 @@ export class Writer {
 
   /** Returns a copy of what was written and starts over. */
   take(): Buffer {
-    const copy = Buffer.from(this.view());
+    const copy = Buffer.allocUnsafe(this.pos);
+    this.buf.copy(copy, 0, 0, this.pos);
     this.pos = 0;
     return copy;
   }
@@ -174,7 +175,7 @@ export class Reader {
   }
 
   /** Moves past `n` bytes and returns where they begin. */
-  private skip(n: number): number {
+  skip(n: number): number {
     const start = this.pos;
     if (n > this.end - start) throw new RangeError(`read past the end: ${start} + ${n} > ${this.end}`);
     this.pos = start + n;

@@ -1,26 +1,25 @@
+import { Writer } from "./bytes.ts";
 import { shardOf } from "./hash.ts";
 import type { DecodedEvent } from "./model.ts";
-import type { SliceBatch, SliceEvent } from "./slice-batch.ts";
+import { type SliceEvent, writeSlice, writeSliceEvent } from "./slice-batch.ts";
 import { sliceOf } from "./slices.ts";
 import type { ViewPlan } from "./view-plan.ts";
 
-/** Batches of one slice, and the shard that they go to: one element of the shuffle. */
+/** Events of one shard and slice: one element of the shuffle. */
 export interface ShardSlice {
   readonly shard: number;
   readonly sliceMs: number;
-  readonly batches: readonly SliceBatch[];
+  /** For `readSliceBatches`. */
+  readonly bytes: Uint8Array;
 }
 
-/** Events of one slice, by key. */
-type Keys = Map<string, SliceEvent[]>;
-
 /**
- * Groups the events of one bundle by (slice, key), so that the shuffle carries each key and slice once. Nothing is
- * added up yet: only the shard, which remembers ids, can tell a duplicate.
+ * Groups the events of one bundle by slice and shard, so that the shuffle carries few elements. They are written as they
+ * come, and not added up: only the shard, which remembers ids, can tell a duplicate.
  */
 export class SliceGrouper {
   readonly #plan: ViewPlan;
-  readonly #slices = new Map<number, Keys>();
+  readonly #slices = new Map<number, Map<number, Writer>>();
   #size = 0;
 
   constructor(plan: ViewPlan) {
@@ -34,28 +33,25 @@ export class SliceGrouper {
 
   /** @param key the event's entity key in this view, as `assign` gave it */
   add(key: string, event: DecodedEvent): void {
-    const sliceMs = sliceOf(event.eventTimeMs, this.#plan.slideMs);
-    let keys = this.#slices.get(sliceMs);
-    if (keys === undefined) this.#slices.set(sliceMs, (keys = new Map<string, SliceEvent[]>()));
-    const sliceEvent = toSliceEvent(this.#plan, event);
-    const events = keys.get(key);
-    if (events === undefined) keys.set(key, [sliceEvent]);
-    else events.push(sliceEvent);
+    const plan = this.#plan;
+    const sliceMs = sliceOf(event.eventTimeMs, plan.slideMs);
+    let shards = this.#slices.get(sliceMs);
+    if (shards === undefined) this.#slices.set(sliceMs, (shards = new Map<number, Writer>()));
+    const shard = shardOf(key, plan.shards);
+    let writer = shards.get(shard);
+    if (writer === undefined) {
+      shards.set(shard, (writer = new Writer(256)));
+      writeSlice(sliceMs, writer);
+    }
+    writeSliceEvent(plan, sliceMs, key, toSliceEvent(plan, event), writer);
     this.#size++;
   }
 
   /** Hands out all groups, slice by slice, in the order of their first events, and starts over. */
   drain(): ShardSlice[] {
-    const drained = [...this.#slices].flatMap(([sliceMs, keys]) => {
-      const shards = new Map<number, SliceBatch[]>();
-      for (const [key, events] of keys) {
-        const shard = shardOf(key, this.#plan.shards);
-        const batches = shards.get(shard);
-        if (batches === undefined) shards.set(shard, [{ key, sliceMs, events }]);
-        else batches.push({ key, sliceMs, events });
-      }
-      return Array.from(shards, ([shard, batches]) => ({ shard, sliceMs, batches }));
-    });
+    const drained = [...this.#slices].flatMap(([sliceMs, shards]) =>
+      Array.from(shards, ([shard, writer]) => ({ shard, sliceMs, bytes: writer.view() })),
+    );
     this.#slices.clear();
     this.#size = 0;
     return drained;

@@ -6,7 +6,7 @@ import { refTo } from "../../pipeline/beam/view-ref.ts";
 import { keyedSlicesCoder, sliceMaps } from "../../pipeline/beam/windows-by-beam.ts";
 import { Reader, Writer } from "../../pipeline/core/bytes.ts";
 import type { EventRow, FeatureRow } from "../../pipeline/core/model.ts";
-import { encodeSliceBatch } from "../../pipeline/core/slice-batch.ts";
+import { writeSlice, writeSliceEvent } from "../../pipeline/core/slice-batch.ts";
 import { toSliceEvent } from "../../pipeline/core/slice-grouper.ts";
 import { SliceMap } from "../../pipeline/core/slice-map.ts";
 import { addEvent, emptyPartial } from "../../pipeline/core/slice-partial.ts";
@@ -38,7 +38,8 @@ const purchase = (timeMs: number, eventId = `at ${timeMs}`) =>
 /** Events of `u` in the slice that starts at `sliceMs`, as they come to a shard. */
 function batch(sliceMs: number, ...events: ReturnType<typeof purchase>[]) {
   const to = new Writer();
-  encodeSliceBatch(plan, { key: "u", sliceMs, events }, to);
+  writeSlice(sliceMs, to);
+  for (const event of events) writeSliceEvent(plan, sliceMs, "u", event, to);
   return element({ key: 0, value: to.take() }, { timestamp: sliceMs });
 }
 

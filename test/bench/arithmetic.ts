@@ -6,6 +6,7 @@ import { featureJson } from "../../pipeline/core/feature-json.ts";
 import { assign } from "../../pipeline/core/lateness.ts";
 import type { DecodedEvent, FeatureRow, PubsubMessage } from "../../pipeline/core/model.ts";
 import { Shard } from "../../pipeline/core/shard.ts";
+import { readSliceBatches } from "../../pipeline/core/slice-batch.ts";
 import { SliceGrouper } from "../../pipeline/core/slice-grouper.ts";
 import type { ViewPlan } from "../../pipeline/core/view-plan.ts";
 
@@ -29,10 +30,10 @@ export function windowRows(defined: ViewPlan, events: readonly DecodedEvent[]): 
   const grouper = new SliceGrouper(plan);
   const shards = new Map<number, Shard>();
   const apply = () => {
-    for (const { shard: number, batches } of grouper.drain()) {
+    for (const { shard: number, bytes } of grouper.drain()) {
       let shard = shards.get(number);
       if (shard === undefined) shards.set(number, (shard = new Shard(plan)));
-      for (const batch of batches) shard.apply(batch);
+      for (const batch of readSliceBatches(plan, bytes)) shard.apply(batch);
     }
   };
   for (const event of events) {

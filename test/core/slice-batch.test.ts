@@ -1,10 +1,11 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { count } from "../../pipeline/core/aggregations/index.ts";
-import { Reader, Writer } from "../../pipeline/core/bytes.ts";
 import { shardOf } from "../../pipeline/core/hash.ts";
-import { decodeSliceBatch, encodeSliceBatch, type SliceBatch } from "../../pipeline/core/slice-batch.ts";
-import { SliceGrouper } from "../../pipeline/core/slice-grouper.ts";
+import { readSliceBatches, type SliceBatch } from "../../pipeline/core/slice-batch.ts";
+import type { DecodedEvent } from "../../pipeline/core/model.ts";
+import { SliceGrouper, toSliceEvent } from "../../pipeline/core/slice-grouper.ts";
+import { sliceOf } from "../../pipeline/core/slices.ts";
 import { arbitraryEvents } from "../support/histories.ts";
 import { countPlan, testEvent, testPlan } from "../support/plans.ts";
 
@@ -13,7 +14,8 @@ describe("a bundle's events", () => {
 
   test("are grouped by slice, shard and key, in the order in which they were read", () => {
     expect(shardOf("u", 7)).toBe(shardOf("v", 7));
-    const grouper = new SliceGrouper(countPlan({ shards: 7 }));
+    const sevenShards = countPlan({ shards: 7 });
+    const grouper = new SliceGrouper(sevenShards);
     for (const [key, timeMs] of [
       ["u", 5],
       ["v", 9],
@@ -27,7 +29,13 @@ describe("a bundle's events", () => {
     expect(grouper.size).toBe(6);
     const times = ({ key, events }: SliceBatch) => [key, events.map(({ eventTimeMs }) => eventTimeMs)];
     expect(
-      grouper.drain().map(({ shard, sliceMs, batches }) => [shard, sliceMs, batches.map(times)]),
+      grouper
+        .drain()
+        .map(({ shard, sliceMs, bytes }) => [
+          shard,
+          sliceMs,
+          readSliceBatches(sevenShards, bytes).map(times),
+        ]),
     ).toEqual([
       [
         shardOf("u", 7),
@@ -49,16 +57,25 @@ describe("a bundle's events", () => {
     fc.assert(
       fc.property(arbitraryEvents, (events) => {
         const grouper = new SliceGrouper(plan);
-        for (const event of events) grouper.add(plan.key(event.value as never), event);
-        const batches = grouper.drain().flatMap(({ batches: ofShard }) => ofShard);
-        const to = new Writer();
-        for (const batch of batches) encodeSliceBatch(plan, batch, to);
-        const from = new Reader(to.take());
-        expect(batches.map(() => decodeSliceBatch(plan, from))).toEqual(batches);
-        expect(from.done).toBe(true);
+        const keyOf = (event: DecodedEvent) => plan.key(event.value as never);
+        for (const event of events) grouper.add(keyOf(event), event);
+        const batches = grouper.drain().flatMap(({ bytes }) => readSliceBatches(plan, bytes));
+        expect(batches.reduce((sum, batch) => sum + batch.events.length, 0)).toBe(events.length);
+        for (const batch of batches) {
+          const of = (event: DecodedEvent) =>
+            keyOf(event) === batch.key && sliceOf(event.eventTimeMs, plan.slideMs) === batch.sliceMs;
+          expect(batch.events).toEqual(events.filter(of).map((event) => toSliceEvent(plan, event)));
+        }
       }),
       { seed: 2, numRuns: 200 },
     );
+  });
+
+  test("are refused when their bytes end too soon", () => {
+    const grouper = new SliceGrouper(plan);
+    grouper.add("u", testEvent(0));
+    const [{ bytes } = expect.fail()] = grouper.drain();
+    expect(() => readSliceBatches(plan, bytes.subarray(0, -1))).toThrow(RangeError);
   });
 
   test("keep apart the input that is null and the one that is not there, in any number of features", () => {
@@ -72,9 +89,9 @@ describe("a bundle's events", () => {
     });
     const grouper = new SliceGrouper(wide);
     grouper.add("u", testEvent(0));
-    const [batch = expect.fail()] = grouper.drain().flatMap(({ batches }) => batches);
-    const to = new Writer();
-    encodeSliceBatch(wide, batch, to);
-    expect(decodeSliceBatch(wide, new Reader(to.take())).events[0]?.inputs).toEqual(batch.events[0]?.inputs);
+    const [{ bytes } = expect.fail()] = grouper.drain();
+    expect(readSliceBatches(wide, bytes)).toEqual([
+      { key: "u", sliceMs: 0, events: [toSliceEvent(wide, testEvent(0))] },
+    ]);
   });
 });

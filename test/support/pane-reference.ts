@@ -1,6 +1,7 @@
 import { assign } from "../../pipeline/core/lateness.ts";
 import type { DecodedEvent, FeatureRow } from "../../pipeline/core/model.ts";
 import { Shard } from "../../pipeline/core/shard.ts";
+import { readSliceBatches } from "../../pipeline/core/slice-batch.ts";
 import { SliceGrouper } from "../../pipeline/core/slice-grouper.ts";
 import type { ViewPlan } from "../../pipeline/core/view-plan.ts";
 
@@ -25,10 +26,11 @@ export function panesOf(plan: ViewPlan, events: readonly DecodedEvent[]): Featur
     const assigned = assign(plan, event);
     if (assigned.outcome !== "candidate") continue;
     grouper.add(assigned.key, event);
-    for (const { shard: number, batches } of grouper.drain()) {
+    for (const { shard: number, bytes } of grouper.drain()) {
       const shard = shards.get(number) ?? new Shard(plan);
       shards.set(number, shard);
-      for (const batch of batches) rows.push(...shard.apply(batch).rows, ...shard.early().rows);
+      for (const batch of readSliceBatches(plan, bytes))
+        rows.push(...shard.apply(batch).rows, ...shard.early().rows);
     }
   }
   fireDue(Infinity);

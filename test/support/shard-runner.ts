@@ -4,12 +4,12 @@
  * It checks as it goes what must hold at every step; `finish` gives what must hold at the end.
  */
 import { expect } from "vitest";
-import { Reader, Writer } from "../../pipeline/core/bytes.ts";
+import { Writer } from "../../pipeline/core/bytes.ts";
 import { assign } from "../../pipeline/core/lateness.ts";
 import type { DecodedEvent, FeatureRow } from "../../pipeline/core/model.ts";
 import { decodeLogEntry } from "../../pipeline/core/shard-log.ts";
 import { Shard, type Panes } from "../../pipeline/core/shard.ts";
-import { decodeSliceBatch, encodeSliceBatch, type SliceBatch } from "../../pipeline/core/slice-batch.ts";
+import { readSliceBatches, type SliceBatch } from "../../pipeline/core/slice-batch.ts";
 import { SliceGrouper } from "../../pipeline/core/slice-grouper.ts";
 import { encodePartial } from "../../pipeline/core/slice-partial.ts";
 import type { ViewPlan } from "../../pipeline/core/view-plan.ts";
@@ -63,8 +63,8 @@ export class ShardRunner {
       candidates.set(event.messageId, event);
     }
     this.state = { ...this.state, read: [...this.state.read, ...events] };
-    for (const { batches } of grouper.drain())
-      for (const batch of batches) this.#apply(this.#shuffled(batch), candidates);
+    for (const { bytes } of grouper.drain())
+      for (const batch of readSliceBatches(this.plan, bytes)) this.#apply(batch, candidates);
   }
 
   /** Fires the event-time timer, if one is armed at or before the watermark. Returns whether it did. */
@@ -131,16 +131,6 @@ export class ShardRunner {
     expect(shard.isDirty).toBe(false);
     if (this.state.counts.applied === 0) return;
     expect(this.state.log.map(({ length }) => length)).toEqual([expect.toSatisfy((n: number) => n <= 12)]);
-  }
-
-  /** Through bytes, as between two stages. */
-  #shuffled(batch: SliceBatch): SliceBatch {
-    const to = new Writer();
-    encodeSliceBatch(this.plan, batch, to);
-    const from = new Reader(to.take());
-    const decoded = decodeSliceBatch(this.plan, from);
-    expect(from.done).toBe(true);
-    return decoded;
   }
 
   #apply(batch: SliceBatch, candidates: ReadonlyMap<string, DecodedEvent>): void {

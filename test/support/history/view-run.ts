@@ -1,10 +1,9 @@
-import { Reader, Writer } from "../../../pipeline/core/bytes.ts";
 import { decodeCell, encodeCell } from "../../../pipeline/core/cell.ts";
 import { isDeadLetter } from "../../../pipeline/core/decode.ts";
 import { assign } from "../../../pipeline/core/lateness.ts";
 import type { DeadLetter, DecodedEvent, FeatureRow, StoredRow } from "../../../pipeline/core/model.ts";
 import { Shard, type Panes } from "../../../pipeline/core/shard.ts";
-import { decodeSliceBatch, encodeSliceBatch, type SliceBatch } from "../../../pipeline/core/slice-batch.ts";
+import { readSliceBatches, type SliceBatch } from "../../../pipeline/core/slice-batch.ts";
 import { SliceGrouper } from "../../../pipeline/core/slice-grouper.ts";
 import { sliceOf } from "../../../pipeline/core/slices.ts";
 import type { ViewPlan } from "../../../pipeline/core/view-plan.ts";
@@ -94,8 +93,8 @@ export class ViewRun {
       const what = assigned.outcome === "late" ? assigned.reason : assigned.outcome;
       this.#observer.happened(what, { view: this.plan.name, key, event: result });
     }
-    for (const { shard, batches } of grouper.drain())
-      for (const batch of batches) this.#apply(shard, this.#shuffled(batch), sent, clockMs);
+    for (const { shard, bytes } of grouper.drain())
+      for (const batch of readSliceBatches(this.#run, bytes)) this.#apply(shard, batch, sent, clockMs);
   }
 
   /** The least end that a timer is armed for. */
@@ -171,12 +170,6 @@ export class ViewRun {
   #count(outcome: Outcome, by = 1): void {
     const { counts } = this.state;
     this.state = { ...this.state, counts: { ...counts, [outcome]: counts[outcome] + by } };
-  }
-
-  #shuffled(batch: SliceBatch): SliceBatch {
-    const to = new Writer();
-    encodeSliceBatch(this.#run, batch, to);
-    return decodeSliceBatch(this.#run, new Reader(to.take()));
   }
 
   #warm(shard: number): Shard {
