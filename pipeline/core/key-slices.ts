@@ -36,9 +36,10 @@ export class KeySlices implements Due {
    */
   isDuplicate(plan: ViewPlan, eventId: string, sliceMs: number): boolean {
     if (this.#ids !== undefined) return this.#ids.isNear(eventId, sliceMs);
-    return this.slices.some(
-      (s) => Math.abs(s.sliceMs - sliceMs) < plan.longestMs && s.eventIds.includes(eventId),
-    );
+    for (const slice of this.slices) {
+      if (Math.abs(slice.sliceMs - sliceMs) < plan.longestMs && slice.eventIds.includes(eventId)) return true;
+    }
+    return false;
   }
 
   /** Adds what new events of a slice add up to. The partial is the key's from now on. */
@@ -68,10 +69,9 @@ export class KeySlices implements Due {
   /** Forgets the slices that nothing needs once `firedMs` has fired, and their ids. */
   collect(plan: ViewPlan, firedMs: number): void {
     let past = 0;
-    for (const { sliceMs, eventIds } of this.slices) {
-      if (collectionEnd(plan, sliceMs) > firedMs) break;
-      this.#events -= eventIds.length;
-      past++;
+    for (let slice = this.slices[0]; slice !== undefined; slice = this.slices[++past]) {
+      if (collectionEnd(plan, slice.sliceMs) > firedMs) break;
+      this.#events -= slice.eventIds.length;
     }
     if (past === 0) return;
     this.slices.splice(0, past);

@@ -84,25 +84,28 @@ export class Shard {
     }
     const known = this.#keys.get(batch.key);
     const delta = emptyPartial(plan, sliceMs);
-    const ids = new Set<string>();
+    const ids = events.length > 1 ? new Set<string>() : undefined; // most batches are of one event
     const applied: SliceEvent[] = [];
     for (const event of events) {
-      if (ids.has(event.eventId) || known?.isDuplicate(plan, event.eventId, sliceMs)) continue;
-      ids.add(event.eventId);
+      if (ids?.has(event.eventId) || known?.isDuplicate(plan, event.eventId, sliceMs)) continue;
+      ids?.add(event.eventId);
       addEvent(plan, delta, event);
       applied.push(event);
     }
     const duplicates = events.length - applied.length;
     if (applied.length === 0) return { applied, duplicates, closed: [], each: [], rows: [], log: undefined };
 
+    const slicesBefore = known?.slices.length ?? 0;
     const told = each ? this.#mergeEach(batch.key, sliceMs, applied) : [];
     const key = each
       ? this.#keyOf(batch.key)
       : this.#merge({ kind: "events", key: batch.key, partial: delta });
-    this.#schedule(key);
-    const rows = passedChangePoints(plan, key.slices, sliceMs, this.#firedMs).flatMap((endMs) =>
-      this.#row(key, endMs, "LATE"),
-    );
+    // More events of a slice change no end at which the key is due.
+    if (key.slices.length > slicesBefore) this.#schedule(key);
+    const rows: FeatureRow[] = [];
+    for (const endMs of passedChangePoints(plan, key.slices, sliceMs, this.#firedMs)) {
+      this.#tell(rows, key, endMs, "LATE");
+    }
     const log = this.#log({ kind: "events", key: batch.key, partial: delta });
     return { applied, duplicates, closed: [], each: told, rows, log };
   }
@@ -113,7 +116,7 @@ export class Shard {
     const rows: FeatureRow[] = [];
     for (const key of this.#dirty) {
       const ends = earlyEnds(this.#plan, key.slices, key.touched, this.#firedMs);
-      for (const endMs of ends) rows.push(...this.#row(key, endMs, "EARLY"));
+      for (const endMs of ends) this.#tell(rows, key, endMs, "EARLY");
     }
     this.#clearDirty();
     return { rows, log: this.#log({ kind: "early" }) };
@@ -130,7 +133,7 @@ export class Shard {
     for (; dueMs !== undefined && dueMs <= endMs; dueMs = this.nextEndMs()) {
       this.#firedMs = dueMs;
       for (const key of this.#agenda.take()?.items ?? []) {
-        if (isChangePoint(this.#plan, key.slices, dueMs)) rows.push(...this.#row(key, dueMs, "ON_TIME"));
+        if (isChangePoint(this.#plan, key.slices, dueMs)) this.#tell(rows, key, dueMs, "ON_TIME");
         this.#settle(key);
       }
     }
@@ -174,10 +177,10 @@ export class Shard {
     return encodeLogEntry(this.#plan, { kind: "snapshot", ...state });
   }
 
-  /** The row of a window; none where it is empty. */
-  #row(key: KeySlices, endMs: number, timing: PaneTiming): FeatureRow[] {
+  /** Adds the row of a window; none where it is empty. */
+  #tell(rows: FeatureRow[], key: KeySlices, endMs: number, timing: PaneTiming): void {
     const content = key.content(this.#plan, endMs);
-    return content === undefined ? [] : [toRow(this.#plan, key.key, content, timing)];
+    if (content !== undefined) rows.push(toRow(this.#plan, key.key, content, timing));
   }
 
   #merge({ key: name, partial }: Extract<LogEntry, { kind: "events" }>): KeySlices {
@@ -201,10 +204,9 @@ export class Shard {
       addEvent(this.#plan, partial, event);
       const key = this.#merge({ kind: "events", key: name, partial });
       const { eventId, messageId, eventTimeMs, publishTimeMs } = event;
-      return this.#row(key, endMs, timing).map((row) => ({
-        event: { eventId, messageId, eventTimeMs, publishTimeMs },
-        row,
-      }));
+      const rows: FeatureRow[] = [];
+      this.#tell(rows, key, endMs, timing);
+      return rows.map((row) => ({ event: { eventId, messageId, eventTimeMs, publishTimeMs }, row }));
     });
   }
 
