@@ -180,20 +180,31 @@ export class ParDo implements Operator {
     const key = keyed ? (element.value as KV).key : undefined;
     const state = states?.of(key, window);
     const ready = (state?.loaded ?? true) && (sideInputs?.ready(window) ?? true);
-    const task = () =>
-      this.#guard("process", () =>
-        this.#fn.process(element.value, new ProcessContext(run, key, element, state)),
-      );
     if (ready && this.#serial.idle) {
-      const work = task();
+      const work = this.#take(run, key, element, state);
       if (work) this.#serial.hold(run.bundle, work);
       return;
     }
     this.#serial.add(run.bundle, async () => {
       if (state) await states?.load([state]);
       await sideInputs?.load(window);
-      await task();
+      await this.#take(run, key, element, state);
     });
+  }
+
+  /** As `#guard` for `process`, which almost all calls are: without a function made for each. */
+  #take(
+    run: ParDoRun,
+    key: unknown,
+    element: WindowedValue,
+    state: KeyedState | undefined,
+  ): void | Promise<void> {
+    try {
+      const work = this.#fn.process(element.value, new ProcessContext(run, key, element, state));
+      if (work) return this.#guard("process", () => work);
+    } catch (error) {
+      throw transformError(error, this.name, "process");
+    }
   }
 
   #fire(family: TimerFamily, timer: TimerData, state: KeyedState): void {
