@@ -39,6 +39,7 @@ function timeLine(plan: ViewPlan, { sinceMs, currentMs, closedMs, slices, events
   for (const { sliceMs, events: n } of slices) applied[column(sliceMs)] = (applied[column(sliceMs)] ?? 0) + n;
   const marks = new Array<string>(width).fill(" ");
   for (const [i, { sliceMs }] of events.entries()) {
+    if (sliceMs < sinceMs) continue; // it happened long before: the list tells of it
     const at = column(sliceMs);
     marks[at] = marks[at] === " " ? letter(i) : "*";
   }
@@ -65,7 +66,7 @@ function eventLines(plan: ViewPlan, { hasArchive, events }: Explanation): string
   ];
 }
 
-function describe(plan: ViewPlan, { event, outcome, isInWindow, firstPane }: ExplainedEvent): string {
+function describe(plan: ViewPlan, { event, outcome, isInWindow, panes }: ExplainedEvent): string {
   const delayMs = event.publishTimeMs - event.eventTimeMs;
   const redriven = event.deliveredTimeMs !== event.publishTimeMs;
   const facts = [
@@ -80,7 +81,7 @@ function describe(plan: ViewPlan, { event, outcome, isInWindow, firstPane }: Exp
     ...(outcome === "duplicate" ? ["its event id was there already"] : []),
     ...(outcome === "filtered" ? ["refused by the view's own where"] : []),
     ...(outcome === "window_closed" ? ["its windows had been collected"] : []),
-    ...(outcome === "applied" ? [firstSeen(event.publishTimeMs, firstPane)] : []),
+    ...(outcome === "applied" ? [firstSeen(event.publishTimeMs, panes[0])] : []),
     ...(isInWindow ? [] : ["has left the window"]),
   ];
   return `${outcome.padEnd(13)} ${facts.join("; ")}`;

@@ -1,6 +1,7 @@
 import { Command } from "commander";
 import type { Answer } from "../core/answer.ts";
-import { answerJson, type AnswerJson } from "../core/answer-json.ts";
+import type { AnswerJson } from "../core/answer-contract.ts";
+import { answerJson } from "../core/answer-json.ts";
 import { features } from "../features/registry.ts";
 import { addStoreOptions, instant, storesOf, type StoreFlags } from "../options.ts";
 import { BigtableStore } from "../stores/bigtable-store.ts";

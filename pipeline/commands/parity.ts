@@ -1,6 +1,6 @@
 import { Command, InvalidArgumentError, Option } from "commander";
 import { differenceJson, type ContentJson, type DifferenceJson } from "../core/audit/difference-json.ts";
-import type { JudgedJson } from "../core/audit/judged-json.ts";
+import type { JudgedJson } from "../core/audit/explanation-contract.ts";
 import { formatInstant } from "../core/instant.ts";
 import type { ViewPlan } from "../core/view-plan.ts";
 import { features } from "../features/registry.ts";

@@ -22,19 +22,36 @@ export interface OfflineStore {
 
 const IN_SPAN = "publish_time >= TIMESTAMP_MILLIS(@fromMs) AND publish_time < TIMESTAMP_MILLIS(@beforeMs)";
 
+/** In hex, since not every endpoint finds bytes in bytes; what it finds beside (`a5 c3` holds `5c`) does no harm. */
+const MAY_HOLD = "(STRPOS(TO_HEX(data), @hex) > 0 OR STRPOS(TO_HEX(data), '5c') > 0)";
+
 /**
  * The messages of an event's raw archive, page by page and in no order; the archive may hold a message twice.
+ * @param [text] only messages that may hold this text: those with its bytes, and those with a backslash, by which JSON
+ * may write it otherwise. Others may come too.
  * @throws StoreUnavailableError, StoreConfigError
  */
 export async function* readArchive(
   { client, dataset, retry }: OfflineStore,
   event: string,
   span: PublishSpan,
+  text?: string,
 ): AsyncGenerator<PubsubMessage[], void> {
-  const sql = `SELECT message_id, publish_time, data, attributes FROM ${rawTableId(event)} WHERE ${IN_SPAN}`;
-  for await (const rows of queryPages(client, { sql, params: { ...span }, dataset }, retry)) {
+  const conditions = [IN_SPAN, ...(text === undefined ? [] : [MAY_HOLD])].join(" AND ");
+  const sql = `SELECT message_id, publish_time, data, attributes FROM ${rawTableId(event)} WHERE ${conditions}`;
+  const params = { ...span, ...(text !== undefined && { hex: Buffer.from(text).toString("hex") }) };
+  for await (const rows of queryPages(client, { sql, params, dataset }, retry))
     yield rows.map(archivedMessage);
-  }
+}
+
+/** Whether the raw archive has no message of a span. @throws StoreUnavailableError, StoreConfigError */
+export async function isArchiveEmpty(
+  { client, dataset, retry }: OfflineStore,
+  event: string,
+  span: PublishSpan,
+): Promise<boolean> {
+  const sql = `SELECT message_id FROM ${rawTableId(event)} WHERE ${IN_SPAN} LIMIT 1`;
+  return (await queryRows(client, { sql, params: { ...span }, dataset }, retry)).length === 0;
 }
 
 /**
@@ -72,16 +89,18 @@ export async function readVerdicts(
 ): Promise<Verdicts> {
   const run = (sql: string, params: Readonly<Record<string, unknown>>) =>
     queryRows(client, { sql, params: { ...span, generation, ...params }, dataset }, retry);
-  const letters = await run(
-    `SELECT DISTINCT message_id FROM ${DEAD_LETTERS}
+  const [letters, closed] = await Promise.all([
+    run(
+      `SELECT DISTINCT message_id FROM ${DEAD_LETTERS}
 WHERE event = @event AND reason <> 'row_rejected' AND generation = @generation AND ${IN_SPAN}`,
-    { event: plan.source },
-  );
-  const closed = await run(
-    `SELECT DISTINCT message_id, delivered_time FROM ${LATE_EVENTS}
+      { event: plan.source },
+    ),
+    run(
+      `SELECT DISTINCT message_id, delivered_time FROM ${LATE_EVENTS}
 WHERE view = @view AND reason = 'window_closed' AND generation = @generation AND ${IN_SPAN}`,
-    { view: plan.name },
-  );
+      { view: plan.name },
+    ),
+  ]);
   return {
     deadLetters: new Set(letters.map((row) => textOf(row, "message_id"))),
     closed: new Set(

@@ -8,6 +8,8 @@ export type JsonValue =
 
 /** A query may take its time: BigQuery's own limit. @see https://cloud.google.com/bigquery/quotas#query_jobs */
 const QUERY_MS = 6 * 3_600_000;
+/** How much longer than BigQuery a query of a bounded time is waited for, ms: it is BigQuery that should end it. */
+const TRAVEL_MS = 1_000;
 
 /** A query, its parameters by name, and the data set of tables that name none. */
 export interface Query {
@@ -30,7 +32,7 @@ export async function queryRows(client: BigQuery, query: Query, retry: Retry): P
   const rows = await withRetry(
     CALL,
     async () => {
-      const job = await startQuery(client, query);
+      const job = await startQuery(client, query, retry);
       const [result] = await job.getQueryResults({ wrapIntegers });
       return result as Record<string, unknown>[];
     },
@@ -50,7 +52,7 @@ export async function* queryPages(
   retry: Retry,
   pageRows = 10_000,
 ): AsyncGenerator<JsonRow[], void> {
-  const job = await withRetry(CALL, () => startQuery(client, query), patient(retry));
+  const job = await withRetry(CALL, () => startQuery(client, query, retry), patient(retry));
   let pageToken: string | undefined;
   do {
     const options = {
@@ -64,16 +66,25 @@ export async function* queryPages(
 }
 
 /** A job and not `query()`: an endpoint that answers failed SQL with HTTP 200 would read as "no rows". */
-async function startQuery(client: BigQuery, { sql, params = {}, dataset }: Query): Promise<Job> {
+async function startQuery(
+  client: BigQuery,
+  { sql, params = {}, dataset }: Query,
+  { policy: { queryMs } }: Retry,
+): Promise<Job> {
   const [job] = await client.createQueryJob({
     query: sql,
     params: { ...params },
+    ...(queryMs !== undefined && { jobTimeoutMs: Math.ceil(queryMs) }),
     ...(dataset !== undefined && { defaultDataset: { datasetId: dataset, projectId: client.projectId } }),
   });
   return job;
 }
 
-const patient = (retry: Retry): Retry => ({ ...retry, policy: { ...retry.policy, attemptMs: QUERY_MS } });
+function patient(retry: Retry): Retry {
+  const { queryMs } = retry.policy;
+  const attemptMs = queryMs === undefined ? QUERY_MS : queryMs + TRAVEL_MS;
+  return { ...retry, policy: { ...retry.policy, attemptMs } };
+}
 
 const wrapIntegers = { integerTypeCastFunction: wholeNumber };
 

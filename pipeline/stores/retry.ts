@@ -21,6 +21,8 @@ export interface RetryPolicy {
   readonly totalMs: number;
   /** Deadline of a single attempt, ms. An answer that comes later is not waited for; all writes may be repeated. */
   readonly attemptMs: number;
+  /** How long one query of BigQuery may run, ms: a query takes longer than a write. @default BigQuery's own limit */
+  readonly queryMs?: number;
 }
 
 /** Rides out a restart or a failover of a store; a longer outage fails the bundle, and the runner takes over. */

@@ -1,7 +1,7 @@
 /** For tests of `freshet parity` and `freshet explain`: an instructive key, the commands, and rows made wrong. */
 import { expect } from "vitest";
 import type { DifferenceJson } from "../../pipeline/core/audit/difference-json.ts";
-import type { ExplanationJson } from "../../pipeline/core/audit/explanation-json.ts";
+import type { ExplanationJson } from "../../pipeline/core/audit/explanation-contract.ts";
 import type { StoredRow } from "../../pipeline/core/model.ts";
 import type { ViewPlan } from "../../pipeline/core/view-plan.ts";
 import { featureTableId } from "../../pipeline/stores/bigquery-layout.ts";

@@ -3,7 +3,8 @@ import { formatInstant } from "../instant.ts";
 import type { FeatureValue } from "../model.ts";
 import type { ViewPlan } from "../view-plan.ts";
 import type { Difference, RowContent } from "./difference.ts";
-import { type JudgedJson, judgedJson } from "./judged-json.ts";
+import type { JudgedJson } from "./explanation-contract.ts";
+import { judgedJson } from "./judged-json.ts";
 
 /** One side of a difference: a row's content with names. */
 export interface ContentJson {

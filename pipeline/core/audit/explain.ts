@@ -38,11 +38,13 @@ export interface ExplainedPane {
 export interface ExplainedEvent extends JudgedEvent {
   /** That it lies in the longest window of the instant, or would if it had been applied. */
   readonly isInWindow: boolean;
+  /** That it was published by the instant: an answer of the past can't have known what came after it. */
+  readonly wasPublished: boolean;
   /**
-   * The first pane that holds it: of those that were published late enough, the first in which its place among the
-   * window's events, in publish order, is within `seq`. `undefined`: none yet, or not applied.
+   * The panes that hold it, as they became readable: of those that were published late enough, the ones in which its
+   * place among the window's events, in publish order, is within `seq`. None: none yet, or not applied.
    */
-  readonly firstPane: ExplainedPane | undefined;
+  readonly panes: readonly ExplainedPane[];
 }
 
 /** A slice with what its events add up to. */
@@ -74,7 +76,10 @@ export interface Explanation {
   /** Where the longest window begins of what may answer: `closed − L`. */
   readonly sinceMs: number;
   readonly hasArchive: boolean;
-  /** In publish order: those in `[closed − L, current)`, and what was left out near it. */
+  /**
+   * In publish order: those that happened in `[closed − L, current)`, and those that were published since its beginning
+   * and joined no window, whenever they happened.
+   */
   readonly events: readonly ExplainedEvent[];
   /** Ascending. */
   readonly slices: readonly ExplainedSlice[];
@@ -112,7 +117,7 @@ export function explain(plan: ViewPlan, facts: KeyFacts, tMs: number): Explanati
     currentMs,
     sinceMs,
     hasArchive: history !== undefined,
-    events: history === undefined ? [] : explainEvents(plan, history, panes, sinceMs, currentMs),
+    events: history === undefined ? [] : explainEvents(plan, history, panes, { sinceMs, currentMs, tMs }),
     slices: explainSlices(plan, history, sinceMs, currentMs),
     panes,
     completeThroughMs,
@@ -167,25 +172,38 @@ function explainEvents(
   plan: ViewPlan,
   { judged }: KeyHistory,
   panes: readonly ExplainedPane[],
-  sinceMs: number,
-  currentMs: number,
+  { sinceMs, currentMs, tMs }: Pick<Explanation, "sinceMs" | "currentMs" | "tMs">,
 ): ExplainedEvent[] {
   const applied = judged.filter(({ outcome }) => outcome === "applied");
-  const byTime = [...panes].sort((a, b) => firstSeen(a) - firstSeen(b));
-  const holds = ({ row }: ExplainedPane, { event, sliceMs }: JudgedEvent) => {
-    const sinceOf = row.windowEndMs - plan.longestMs;
-    if (sliceMs < sinceOf || sliceMs >= row.windowEndMs || row.maxPublishTimeMs < event.publishTimeMs)
-      return false;
-    const inWindow = applied.filter((a) => a.sliceMs >= sinceOf && a.sliceMs < row.windowEndMs);
-    return inWindow.findIndex((a) => a.event === event) < row.seq;
-  };
+  const holders = new Map<JudgedEvent, ExplainedPane[]>(applied.map((each) => [each, []]));
+  for (const pane of [...panes].sort((a, b) => firstSeen(a) - firstSeen(b))) {
+    for (const each of heldBy(plan, pane, applied)) holders.get(each)?.push(pane);
+  }
   return judged
-    .filter(({ sliceMs }) => sliceMs >= sinceMs && sliceMs < currentMs)
+    .filter(
+      ({ sliceMs, outcome, event }) =>
+        sliceMs < currentMs &&
+        (sliceMs >= sinceMs || (outcome !== "applied" && event.deliveredTimeMs >= sinceMs)),
+    )
     .map((each) => ({
       ...each,
       isInWindow: each.sliceMs >= currentMs - plan.longestMs,
-      firstPane: each.outcome === "applied" ? byTime.find((pane) => holds(pane, each)) : undefined,
+      wasPublished: each.event.deliveredTimeMs <= tMs,
+      panes: holders.get(each) ?? [],
     }));
+}
+
+/** The events of a pane, of all that were applied, in publish order. */
+function heldBy(
+  plan: ViewPlan,
+  { row }: ExplainedPane,
+  applied: readonly JudgedEvent[],
+): readonly JudgedEvent[] {
+  const { windowEndMs, seq, maxPublishTimeMs } = row;
+  return applied
+    .filter(({ sliceMs }) => sliceMs >= windowEndMs - plan.longestMs && sliceMs < windowEndMs)
+    .slice(0, seq)
+    .filter(({ event }) => event.publishTimeMs <= maxPublishTimeMs);
 }
 
 function firstSeen({ row, availableAtMs }: ExplainedPane): number {

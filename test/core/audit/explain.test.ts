@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { explain, type KeyFacts } from "../../../pipeline/core/audit/explain.ts";
+import { explanationJson } from "../../../pipeline/core/audit/explanation-json.ts";
 import { judge } from "../../../pipeline/core/audit/judge.ts";
 import { KeySample } from "../../../pipeline/core/audit/key-sample.ts";
 import { rowKeyOf } from "../../../pipeline/core/cell.ts";
@@ -43,17 +44,49 @@ describe("explain", () => {
 
   test("tells of each event what became of it, and which pane held it first", () => {
     const { events } = explain(plan, facts, 35);
-    const told = events.map(({ event, outcome, firstPane }) => [
+    const told = events.map(({ event, outcome, panes }) => [
       event.messageId,
       outcome,
-      firstPane && [firstPane.row.windowEndMs, firstPane.row.seq],
+      panes.map(({ row }) => [row.windowEndMs, row.seq]),
     ]);
+    const [first, second, third] = [
+      [10, 1],
+      [30, 2],
+      [30, 3],
+    ];
     expect(told).toEqual([
-      [a.messageId, "applied", [10, 1]],
-      [b.messageId, "applied", [30, 2]],
-      ["again", "duplicate", undefined],
-      [late.messageId, "late", undefined],
-      [c.messageId, "applied", [30, 3]],
+      [a.messageId, "applied", [first, second, third]],
+      [b.messageId, "applied", [second, third]],
+      ["again", "duplicate", []],
+      [late.messageId, "late", []],
+      [c.messageId, "applied", [third]],
+    ]);
+  });
+
+  test("tells of an event that came since then and had happened long before", () => {
+    const old = testEvent(-500, { publishTimeMs: 28 });
+    const { events } = explain(plan, { ...facts, history: judge(plan, [a, old]) }, 35);
+    expect(events.map(({ event, outcome }) => [event.messageId, outcome])).toEqual([
+      [a.messageId, "applied"],
+      [old.messageId, "late"],
+    ]);
+  });
+
+  test("tells of an event that an answer of the past can't have known", () => {
+    const { events } = explain(plan, facts, 30);
+    expect(events.filter(({ wasPublished }) => !wasPublished).map(({ event }) => event.messageId)).toEqual([
+      c.messageId,
+    ]);
+  });
+
+  test("names slices and the places of panes in JSON", () => {
+    const json = explanationJson(plan, explain(plan, facts, 35));
+    expect(json.events.map(({ slice, panes }) => [Date.parse(slice), panes])).toEqual([
+      [0, [0, 1, 2]],
+      [20, [1, 2]],
+      [0, []],
+      [-20, []],
+      [10, [2]],
     ]);
   });
 
