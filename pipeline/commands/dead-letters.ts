@@ -2,18 +2,16 @@ import { Command, Option } from "commander";
 import { FreshetError } from "../core/errors.ts";
 import { formatInstant } from "../core/instant.ts";
 import { addStoreOptions, instant, storesOf, type StoreFlags, wholeNumber } from "../options.ts";
-import { bigqueryClient, closeClients, publisherClient } from "../stores/clients.ts";
+import { bigqueryClient, closeClients } from "../stores/clients.ts";
 import {
-  canBeRedriven,
   deadLetterJson,
   type DeadLetterFilter,
+  notRedrivable,
   readDeadLetters,
-  redriven,
   type StoredDeadLetter,
 } from "../stores/dead-letters.ts";
 import type { StoreEndpoints } from "../stores/endpoints.ts";
-import { topicsOf } from "../stores/pubsub-layout.ts";
-import { publishAll } from "../stores/pubsub-publisher.ts";
+import { byTopic, publishAgain } from "../stores/redrive.ts";
 import { commandRetry } from "./command-retry.ts";
 import { note, say, sayJson } from "./output.ts";
 
@@ -103,29 +101,21 @@ async function redrive(
   letters: readonly StoredDeadLetter[],
   flags: LetterFlags,
 ): Promise<void> {
-  const chosen = letters.filter(canBeRedriven);
+  const chosen = letters.filter((letter) => notRedrivable(letter) === undefined);
   let published = 0;
-  for (const [event, ofEvent] of Map.groupBy(chosen, (letter) => letter.event)) {
-    const topic = topicsOf(event).source;
+  for (const { topic, ofTopic } of byTopic(chosen)) {
     if (flags.dryRun) {
-      note(`would publish ${String(ofEvent.length)} to ${topic}`);
+      note(`would publish ${String(ofTopic.length)} to ${topic}`);
       continue;
     }
     // The oldest first, as they came.
-    const messages = ofEvent.toReversed().map(redriven);
-    const result = await publishAll(
-      publisherClient(endpoints),
-      endpoints.project,
-      topic,
-      messages,
-      commandRetry,
-    );
+    const result = await publishAgain(endpoints, topic, ofTopic.toReversed(), commandRetry);
     published += result.published;
     const [refused] = result.refused;
     if (refused) {
       throw new FreshetError(
         "publish_refused",
-        `Pub/Sub refused ${String(result.refused.length)} of ${String(ofEvent.length)} messages: ${refused.detail}`,
+        `Pub/Sub refused ${String(result.refused.length)} of ${String(ofTopic.length)} messages: ${refused.detail}`,
       );
     }
   }

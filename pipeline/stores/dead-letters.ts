@@ -12,9 +12,23 @@ export interface DeadLetterFilter {
   readonly event?: string;
   readonly reason?: string;
   readonly messageId?: string;
+  /** Any of these messages. */
+  readonly messageIds?: readonly string[];
   /** Published at or after this instant, epoch ms. */
   readonly sinceMs?: number;
+  /** Published at or before this instant, epoch ms. */
+  readonly untilMs?: number;
+  /** Only what comes after this letter in the order of the answer: the next page. */
+  readonly after?: LetterId;
   readonly limit: number;
+}
+
+/** Names a dead letter: a row that was refused twice, or a message of two events, has several. */
+export interface LetterId {
+  readonly event: string;
+  readonly reason: string;
+  readonly messageId: string;
+  readonly publishTimeMs: number;
 }
 
 /** A dead letter as its table has it. */
@@ -25,10 +39,17 @@ export interface StoredDeadLetter {
   /** Its data may be the beginning only: see `isWhole`. */
   readonly message: PubsubMessage;
   readonly isWhole: boolean;
+  /** Bytes of the message's data, all of them. */
+  readonly dataBytes: number;
 }
+
+/** Everything of a letter but its data, of which there may be a mebibyte. */
+const BESIDES =
+  "event, reason, detail, message_id, publish_time, ordering_key, attributes, data_size, truncated";
 
 /**
  * Reads dead letters, the newest first. A letter that a replayed bundle wrote twice comes once.
+ * @param [dataBytes] bytes of each letter's data that are read, from its beginning; all that its row has when left out
  * @throws StoreUnavailableError, StoreRejectedError
  */
 export async function readDeadLetters(
@@ -36,26 +57,44 @@ export async function readDeadLetters(
   dataset: string,
   filter: DeadLetterFilter,
   retry: Retry,
+  dataBytes?: number,
 ): Promise<StoredDeadLetter[]> {
-  const { event, reason, messageId, sinceMs, limit } = filter;
+  const { after, limit, messageIds, ...rest } = filter;
+  const given = Object.entries(rest) as (readonly [keyof typeof rest, unknown])[];
   const conditions = [
     "TRUE",
-    ...(event === undefined ? [] : ["event = @event"]),
-    ...(reason === undefined ? [] : ["reason = @reason"]),
-    ...(messageId === undefined ? [] : ["message_id = @messageId"]),
-    ...(sinceMs === undefined ? [] : ["publish_time >= TIMESTAMP_MILLIS(@sinceMs)"]),
+    ...given.map(([name]) => CONDITIONS[name]),
+    ...(messageIds === undefined ? [] : ["message_id IN UNNEST(@messageIds)"]),
+    ...(after === undefined ? [] : [AFTER]),
   ];
+  const data = dataBytes === undefined ? "data" : `SUBSTR(TO_HEX(data), 1, ${String(2 * dataBytes)}) AS hex`;
   const sql = [
-    `SELECT * FROM ${DEAD_LETTERS} WHERE ${conditions.join(" AND ")}`,
+    `SELECT ${BESIDES}, ${data} FROM ${DEAD_LETTERS} WHERE ${conditions.join(" AND ")}`,
     "QUALIFY ROW_NUMBER() OVER (PARTITION BY event, message_id, reason ORDER BY generation DESC) = 1",
-    `ORDER BY publish_time DESC, message_id LIMIT ${String(limit)}`,
+    `ORDER BY publish_time DESC, message_id, reason, event LIMIT ${String(limit)}`,
   ].join("\n");
-  const params = Object.fromEntries(
-    Object.entries({ event, reason, messageId, sinceMs }).filter(([, value]) => value !== undefined),
-  );
+  const params = {
+    ...Object.fromEntries(given),
+    ...(messageIds !== undefined && { messageIds }),
+    ...(after !== undefined && {
+      ...{ afterEvent: after.event, afterReason: after.reason },
+      ...{ afterId: after.messageId, afterMs: after.publishTimeMs },
+    }),
+  };
   const rows = await queryRows(client, { sql, params, dataset }, retry);
   return rows.map(storedLetter);
 }
+
+const CONDITIONS = {
+  event: "event = @event",
+  reason: "reason = @reason",
+  messageId: "message_id = @messageId",
+  sinceMs: "publish_time >= TIMESTAMP_MILLIS(@sinceMs)",
+  untilMs: "publish_time <= TIMESTAMP_MILLIS(@untilMs)",
+} as const;
+
+const AFTER = `(publish_time < TIMESTAMP_MILLIS(@afterMs) OR publish_time = TIMESTAMP_MILLIS(@afterMs) AND (message_id > @afterId
+  OR message_id = @afterId AND (reason > @afterReason OR reason = @afterReason AND event > @afterEvent)))`;
 
 /**
  * The message to publish again: as it came, with the attributes that keep its first publish time, by which lateness
@@ -73,9 +112,10 @@ export function redriven({ message }: StoredDeadLetter): OutgoingMessage {
   };
 }
 
-/** Whether publishing it again can help: rows of a store never were messages, and half a message is none. */
-export function canBeRedriven(letter: StoredDeadLetter): boolean {
-  return letter.isWhole && letter.reason !== "row_rejected";
+/** Why publishing it again can't help; `undefined`: it can. */
+export function notRedrivable({ isWhole, reason }: StoredDeadLetter): string | undefined {
+  if (reason === "row_rejected") return "it is a row that a store refused, and no message";
+  return isWhole ? undefined : "its table has the beginning of its data only; its topic has the whole";
 }
 
 function storedLetter(row: Readonly<Record<string, JsonValue>>): StoredDeadLetter {
@@ -88,8 +128,9 @@ function storedLetter(row: Readonly<Record<string, JsonValue>>): StoredDeadLette
     reason: text("reason"),
     detail: text("detail"),
     isWhole: row["truncated"] === false,
+    dataBytes: Number(row["data_size"] ?? 0),
     message: {
-      data: Buffer.from(text("data"), "base64"),
+      data: "hex" in row ? Buffer.from(text("hex"), "hex") : Buffer.from(text("data"), "base64"),
       attributes: JSON.parse(text("attributes") || "{}") as Record<string, string>,
       messageId: text("message_id"),
       publishTimeMs: parseInstant(text("publish_time")) ?? 0,

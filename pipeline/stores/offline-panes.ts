@@ -57,6 +57,34 @@ export async function* readOfflineKeys(
   for await (const page of queryPages(client, query, retry)) yield page.map((row) => textOf(row, "key_"));
 }
 
+/** A key with its newest row. */
+export interface RecentKey {
+  readonly key: string;
+  readonly availableAtMs: number;
+  /** Events of its fullest window. */
+  readonly seq: number;
+}
+
+/** The keys whose rows came last, of windows that end after `sinceMs`. @throws StoreUnavailableError, StoreConfigError */
+export async function readRecentKeys(
+  { client, dataset, generation, retry }: OfflineStore,
+  plan: ViewPlan,
+  sinceMs: number,
+  limit: number,
+): Promise<RecentKey[]> {
+  const sql = [
+    `SELECT ${identifier(plan.keyField)} AS key_, MAX(available_at) AS newest, MAX(seq) AS most`,
+    `FROM ${featureTableId(plan)} WHERE generation = @generation AND window_end > TIMESTAMP_MILLIS(@sinceMs)`,
+    `GROUP BY key_ ORDER BY newest DESC, key_ LIMIT ${String(limit)}`,
+  ].join("\n");
+  const rows = await queryRows(client, { sql, params: { generation, sinceMs }, dataset }, retry);
+  return rows.map((row) => ({
+    key: textOf(row, "key_"),
+    availableAtMs: instantOf(row, "newest"),
+    seq: Number(row["most"]),
+  }));
+}
+
 /**
  * The greatest `complete_through` of a view that was readable at `tMs`; `undefined` before the first.
  * @throws StoreUnavailableError, StoreConfigError
