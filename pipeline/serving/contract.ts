@@ -44,11 +44,16 @@ const DETAIL_LENGTH = 200;
 export function check<T>(schema: z.ZodType<T>, value: unknown): T {
   const parsed = schema.safeParse(value);
   if (parsed.success) return parsed.data;
-  const errors = parsed.error.issues.slice(0, TOLD).map(fieldProblem);
+  const errors = faultsOf(parsed.error);
   const [first] = errors;
   const more = parsed.error.issues.length - errors.length;
   const detail = `${first?.field || "the body"}: ${first?.detail ?? ""}${more > 0 ? ` (and ${String(more)} more)` : ""}`;
   throw new Problem("invalid_request", detail, { errors });
+}
+
+/** The first faults that a schema found, with their places as JSON pointers. */
+export function faultsOf({ issues }: z.ZodError): readonly FieldProblem[] {
+  return issues.slice(0, TOLD).map(fieldProblem);
 }
 
 function fieldProblem({ path, message }: z.core.$ZodIssue): FieldProblem {

@@ -1,9 +1,9 @@
-import { z } from "zod";
 import type { ServicePlan } from "../core/service-plan.ts";
 import type { ColumnPlan, ViewPlan } from "../core/view-plan.ts";
 import type { FeatureService, Services } from "../define/index.ts";
 import type { RequestLimits } from "./app-options.ts";
 import { keySchema, readSchema } from "./contract.ts";
+import { jsonSchema } from "./json-schema.ts";
 import { PROBLEMS } from "./problem.ts";
 
 type Json = Readonly<Record<string, unknown>>;
@@ -27,12 +27,6 @@ const json = (description: string, schema: Json): Json => ({
   description,
   content: { "application/json": { schema } },
 });
-
-/** What a caller may send, in the dialect of OpenAPI 3.1, which names it itself. */
-function jsonSchema(schema: z.ZodType): Json {
-  const all = z.toJSONSchema(schema, { io: "input", target: "draft-2020-12" });
-  return Object.fromEntries(Object.entries(all).filter(([name]) => name !== "$schema"));
-}
 
 /** The server's contract, from the services and views alone. @see https://spec.openapis.org/oas/v3.1.1 */
 export function openApi(services: Services, limits: RequestLimits, secured: boolean): Json {
