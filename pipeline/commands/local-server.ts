@@ -31,7 +31,7 @@ export async function startLocalServer(
     admission: { concurrent: 128, queued: 256 },
     logFraction: 0,
     accessLog: false,
-    ...(page !== undefined && { console: { page, job } }),
+    ...(page !== undefined && { console: { page, job, changes: true } }),
     write: note,
   });
 }

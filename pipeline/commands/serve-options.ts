@@ -25,6 +25,7 @@ export interface ServeFlags extends StoreFlags {
   readonly logVectors: number;
   readonly accessLog?: boolean;
   readonly console?: boolean;
+  readonly consoleChanges?: boolean;
   readonly otlpEndpoint?: string;
   readonly otlpTracesEndpoint?: string;
   readonly otelServiceName: string;
@@ -94,6 +95,11 @@ export function addServeOptions(command: Command): Command {
     .option("--access-log", "a line for each request, without keys and values")
     .option("--console", "the console at /console/ (default: where --host is this machine alone)")
     .option("--no-console", "no console")
+    .option(
+      "--console-changes",
+      "dead letters can be published again from the console (default: as --console)",
+    )
+    .option("--no-console-changes", "the console changes nothing")
     .addOption(
       new Option("--otlp-endpoint <url>", "send traces there, by OTLP over HTTP")
         .env("OTEL_EXPORTER_OTLP_ENDPOINT")

@@ -29,7 +29,9 @@ async function serve(flags: ServeFlags): Promise<void> {
     logFraction: flags.logVectors,
     accessLog: flags.accessLog ?? false,
     write: note,
-    ...(page !== undefined && { console: { page } }),
+    ...(page !== undefined && {
+      console: { page, changes: flags.consoleChanges ?? LOOPBACK_HOSTS.has(flags.host) },
+    }),
     ...parts,
   });
   say(

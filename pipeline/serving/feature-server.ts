@@ -13,6 +13,7 @@ import { anyOf, apiKeys, type Authenticate } from "./auth.ts";
 import { bigtableOnline } from "./bigtable-online.ts";
 import { type ConsoleSetup, startConsole } from "./console/start-console.ts";
 import { Heartbeats } from "./heartbeats.ts";
+import { isLoopback } from "./console/guard.ts";
 import type { HedgeOptions } from "./hedge.ts";
 import { type IdTokenOptions, idTokens } from "./id-tokens.ts";
 import { jsonLog } from "./log.ts";
@@ -78,7 +79,11 @@ export async function startFeatureServer(options: FeatureServerOptions): Promise
   const onFailure = (message: string) => log.warning(message);
   const shown =
     options.console &&
-    (await startConsole(options.console, { services, stores, heartbeats, now: Date.now, onFailure }));
+    (await startConsole(options.console, {
+      ...{ services, stores, heartbeats, limits, now: Date.now, onFailure },
+      secured: options.apiKeys !== undefined || options.idTokens !== undefined,
+      loopback: isLoopback(options.host),
+    }));
   let draining = false;
   const stopTracing = await startTracing(options, (message) => log.warning(message));
   if (logFraction > 0) await provisionServed(stores);

@@ -34,7 +34,7 @@ export async function inspectedServer(
   const server = await testServer(new MemoryStore(), {
     console: (metrics) => {
       const mounted = new Hono<RequestContext>();
-      mounted.route("/api", inspectorApi(options, metrics));
+      mounted.route("/console/api", inspectorApi(options, metrics));
       return mounted;
     },
     ...app,

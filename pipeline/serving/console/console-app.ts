@@ -23,6 +23,8 @@ export interface ConsoleOptions {
   readonly viewFacts: ViewFacts;
   /** Told of what a store failed by. */
   readonly onFailure: (message: string) => void;
+  /** The API of the inspecting pages. */
+  readonly inspector: Hono<RequestContext>;
 }
 
 /** The page takes everything from its own server, and nothing that stands in the page itself is ever run. */
@@ -43,6 +45,7 @@ export function consoleApp(options: ConsoleOptions): Hono<RequestContext> {
   const app = new Hono<RequestContext>();
   app.use("/console/*", labelled);
 
+  app.route("/console/api", options.inspector); // first: who may ask at all is decided there
   app.get("/console/api/catalog", (c) => c.json(catalog));
   app.route("/console/api/views", viewsApi(options.services, options.viewFacts, options.onFailure));
   app.get("/console/api/live", (c) =>

@@ -11,7 +11,12 @@ export interface GuardOptions {
   readonly changes: boolean;
 }
 
-const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|\[::1\])(:\d{1,5})?$/i;
+const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|\[?::1\]?)$/i;
+
+/** Whether an address or name, without a port, is this machine's own. */
+export function isLoopback(host: string): boolean {
+  return LOOPBACK.test(host);
+}
 
 /**
  * Refuses a request to a name that isn't this machine's.
@@ -19,7 +24,7 @@ const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|\[::1\])(:\d{1,5})?$/i;
  */
 export function checkHost({ headers, url }: Request, { loopbackOnly }: GuardOptions): void {
   const host = headers.get("host") ?? new URL(url).host;
-  if (!loopbackOnly || LOOPBACK.test(host)) return;
+  if (!loopbackOnly || isLoopback(host.replace(/:\d{1,5}$/, ""))) return;
   const detail =
     "without API keys the console answers to localhost and 127.0.0.1 only: open it by such an address";
   throw new Problem("foreign_host", detail);

@@ -52,7 +52,7 @@ async function inspect(c: Context, options: InspectOptions): Promise<InspectionJ
   }
   const event = services.registry.event(plan.source);
   const lane = `key ${plan.name}@${String(plan.version)} ${key}`;
-  return await reads.run(lane, at === undefined ? "now" : String(at), async (budgetMs) => {
+  const read = async (budgetMs: number): Promise<InspectionJson> => {
     const atMs = at ?? now();
     const facts = await stores.keyFacts({ plan, event, key, atMs }, budgetMs);
     const whole = explain(plan, facts, atMs);
@@ -67,7 +67,8 @@ async function inspect(c: Context, options: InspectOptions): Promise<InspectionJ
       is_past: at !== undefined,
       refresh_ms: refreshMs,
     };
-  });
+  };
+  return await reads.run(lane, at === undefined ? "now" : String(at), read, refreshMs);
 }
 
 /** The newest events and panes, and the pane that answers. */

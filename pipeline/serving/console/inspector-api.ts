@@ -31,7 +31,7 @@ export interface InspectorOptions {
 /** The API of the inspecting pages, to be mounted beside the rest of the console's. */
 export function inspectorApi(options: InspectorOptions, metrics: ServerMetrics): Hono<RequestContext> {
   const { services, stores, limits, secured, guard, now, refreshMs, deadlineMs, onFailure } = options;
-  const reads = new SlowReads({ deadlineMs, keepMs: refreshMs, onFailure });
+  const reads = new SlowReads({ deadlineMs, onFailure });
   const app = new Hono<RequestContext>();
   app.use(async (c, next) => {
     checkHost(c.req.raw, guard);

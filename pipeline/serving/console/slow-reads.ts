@@ -8,8 +8,6 @@ import { Problem, RETRY_AFTER } from "../problem.ts";
 export interface SlowReadOptions {
   /** How long one is waited for, ms. */
   readonly deadlineMs: number;
-  /** How long an answer stands for the moment: what is asked again within it is not read again, ms. */
-  readonly keepMs: number;
   /** Called with what a store failed by: it is no caller's to know. */
   readonly onFailure: (message: string) => void;
 }
@@ -45,12 +43,14 @@ export class SlowReads {
    * @param lane what it is about: one is read at a time
    * @param question names the answer within its lane; `undefined`: it is never shared, e.g. since it changes something
    * @param read gets how long it may take, ms
+   * @param [keepMs=0] how long the answer stands: what is asked again within it is not read again
    * @throws Problem `overloaded`, `deadline_exceeded`, `records_unavailable`, `too_many_events`
    */
   async run<T>(
     lane: string,
     question: string | undefined,
     read: (budgetMs: number) => Promise<T>,
+    keepMs = 0,
   ): Promise<T> {
     if (question === undefined) return await this.#admitted(lane, read);
     const id = JSON.stringify([lane, question]);
@@ -63,7 +63,7 @@ export class SlowReads {
     this.#known.set(id, entry);
     try {
       const result = await answer;
-      entry.readUntilMs = performance.now() + this.#options.keepMs;
+      entry.readUntilMs = performance.now() + keepMs;
       return result;
     } catch (error) {
       if (this.#known.get(id) === entry) this.#known.delete(id);

@@ -4,12 +4,14 @@ import type { OfflineStore } from "../../stores/archive.ts";
 import { bigqueryClient } from "../../stores/clients.ts";
 import type { StoreEndpoints } from "../../stores/endpoints.ts";
 import { defaultRetryPolicy } from "../../stores/retry.ts";
-import type { RequestContext } from "../app-options.ts";
+import type { RequestContext, RequestLimits } from "../app-options.ts";
 import type { Heartbeats } from "../heartbeats.ts";
 import type { ServerMetrics } from "../metrics.ts";
 import { loadAssets } from "./assets.ts";
 import { committedSource } from "./committed.ts";
 import { consoleApp } from "./console-app.ts";
+import { inspectorApi, type InspectorOptions } from "./inspector-api.ts";
+import { inspectorStores } from "./inspector-stores.ts";
 import { LiveFeed } from "./live-feed.ts";
 import { viewFacts } from "./view-facts.ts";
 import { type JobSource, readLive } from "./live-reader.ts";
@@ -20,6 +22,8 @@ export interface ConsoleSetup {
   readonly page: string;
   /** Counters of a job of this process. @default only what is committed is shown */
   readonly job?: JobSource;
+  /** Whether dead letters may be published again from the page. */
+  readonly changes: boolean;
 }
 
 /** What the server gives its console. */
@@ -27,6 +31,11 @@ export interface ConsoleSurroundings {
   readonly services: Services;
   readonly stores: StoreEndpoints;
   readonly heartbeats: Heartbeats;
+  readonly limits: RequestLimits;
+  /** Whether callers need a key or token. */
+  readonly secured: boolean;
+  /** Whether only this machine is listened to. */
+  readonly loopback: boolean;
   readonly now: () => number;
   readonly onFailure: (message: string) => void;
 }
@@ -41,11 +50,17 @@ export interface RunningConsole {
 /** A person waits: what the store doesn't give within this is told as a failure. */
 const retry = { policy: { ...defaultRetryPolicy, totalMs: 20_000 }, random: Math.random };
 
+/** An emulator costs nothing; of the real one each reading of a key looks at a day of its archive, and is billed. */
+const REFRESH = { emulatorMs: 3_000, realMs: 60_000 } as const;
+/** Of a reading for the inspecting pages: some queries, each of which takes seconds. */
+const INSPECT_DEADLINE_MS = 30_000;
+
 /** Reads the page, and starts to follow the deployment. */
 export async function startConsole(
-  { page, job }: ConsoleSetup,
-  { services, stores, heartbeats, now, onFailure }: ConsoleSurroundings,
+  { page, job, changes }: ConsoleSetup,
+  surroundings: ConsoleSurroundings,
 ): Promise<RunningConsole> {
+  const { services, stores, heartbeats, limits, secured, loopback, now, onFailure } = surroundings;
   const assets = await loadAssets(page);
   const { registry } = services;
   const offline: OfflineStore = {
@@ -69,9 +84,19 @@ export async function startConsole(
     onFailure,
     always: job !== undefined,
   });
+  const inspector: InspectorOptions = {
+    ...{ services, limits, secured, now, onFailure },
+    stores: inspectorStores(stores, Math.random),
+    guard: { loopbackOnly: loopback && !secured, changes },
+    refreshMs: stores.bigquery.apiEndpoint === undefined ? REFRESH.realMs : REFRESH.emulatorMs,
+    deadlineMs: INSPECT_DEADLINE_MS,
+  };
   return {
-    app: () =>
-      consoleApp({ services, generation: stores.generation, assets, feed, viewFacts: facts, onFailure }),
+    app: (metrics) =>
+      consoleApp({
+        ...{ services, generation: stores.generation, assets, feed, viewFacts: facts, onFailure },
+        inspector: inspectorApi(inspector, metrics),
+      }),
     stop: () => feed.close(),
   };
 }

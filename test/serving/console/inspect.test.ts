@@ -32,13 +32,13 @@ describe("GET /console/api/inspect", () => {
     expect(explanation.events.map((each) => [each.event_id, each.class, each.clamped])).toEqual([
       ["look", "filtered", false],
       ["phone", "late", false],
-      ["kettle", "applied", false],
       ["hat", "applied", false],
       ["hat", "duplicate", false],
+      ["kettle", "applied", false],
       ["toaster", "applied", true],
     ]);
-    expect(values[2]).toMatchObject({ item_id: "kettle", amount_usd: 10 });
-    const kettle = explanation.events[2];
+    expect(values[4]).toMatchObject({ item_id: "kettle", amount_usd: 10 });
+    const kettle = explanation.events[4];
     const holding = explanation.panes.filter((_, i) => kettle?.panes.includes(i));
     // All but the hat's own, which left before the kettle's message came.
     expect(holding.map(({ timing, seq }) => [timing, seq])).toEqual([
