@@ -1,0 +1,93 @@
+import type { LateEventsJson } from "../../dead-letters-contract.ts";
+import { count } from "../format.ts";
+import { moment, span } from "../inspector/words.ts";
+import { Empty, Failed, Loading } from "../parts/states.tsx";
+import { href } from "../router.ts";
+import { usePages } from "./pages.ts";
+
+/** Events that came too late for a view, the newest first: each leads to its key. */
+export function LateEvents({
+  hours,
+  view,
+  reason,
+}: {
+  readonly hours: number;
+  readonly view: string;
+  readonly reason: string;
+}) {
+  const query = new URLSearchParams({
+    hours: String(hours),
+    limit: "25",
+    ...(view && { view }),
+    ...(reason && { reason }),
+  });
+  const { resource, pages, more } = usePages<LateEventsJson>(`api/late-events?${query.toString()}`);
+  const events = pages.flatMap((page) => page.events);
+  if (events.length === 0) {
+    if (resource.problem !== undefined) {
+      return <Failed what="the late events" problem={resource.problem} retry={resource.reload} />;
+    }
+    if (resource.value === undefined) return <Loading what="the late events" />;
+    return (
+      <Empty title="No late events here.">
+        <p>Every event of this span came in time for its windows.</p>
+      </Empty>
+    );
+  }
+  return (
+    <>
+      <p class="hint">
+        {count(events.length)}
+        {more === undefined ? "" : "+"} shown
+      </p>
+      <div class="scroll" tabIndex={0} role="region" aria-label="Late events">
+        <table class="list">
+          <thead>
+            <tr>
+              <th scope="col">Published</th>
+              <th scope="col">View</th>
+              <th scope="col">Reason</th>
+              <th scope="col">Key</th>
+              <th scope="col">Happened</th>
+              <th scope="col" class="number">
+                Came after
+              </th>
+              <th scope="col" class="number">
+                Allowed
+              </th>
+              <th scope="col">Event</th>
+            </tr>
+          </thead>
+          <tbody>
+            {events.map((event) => (
+              <tr key={`${event.view} ${event.message_id} ${event.delivered_time}`}>
+                <td>{moment(event.delivered_time)}</td>
+                <td>{event.view}</td>
+                <td class="code">{event.reason}</td>
+                <td>
+                  <a class="code" href={href(["keys", event.view, event.key])}>
+                    {event.key}
+                  </a>
+                </td>
+                <td>{moment(event.event_time)}</td>
+                <td class="number">{span(event.delay_ms)}</td>
+                <td class="number">
+                  {event.allowed_lateness_ms === null ? "–" : span(event.allowed_lateness_ms)}
+                </td>
+                <td class="code">{event.event_id}</td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </div>
+      {more !== undefined && (
+        <p>
+          <button type="button" onClick={more}>
+            Older ones
+          </button>
+        </p>
+      )}
+      {resource.loading && <Loading what="more" />}
+    </>
+  );
+}

@@ -1,0 +1,190 @@
+import { Fragment } from "preact";
+import { useState } from "preact/hooks";
+import type { LetterIdJson, LetterJson, LettersJson, RedriveRequest } from "../../dead-letters-contract.ts";
+import { bytesOf, textParts } from "../bytes.ts";
+import { count } from "../format.ts";
+import { moment } from "../inspector/words.ts";
+import { Empty, Failed, Loading } from "../parts/states.tsx";
+import { Letter } from "./letter.tsx";
+import { usePages } from "./pages.ts";
+import { Redrive } from "./redrive.tsx";
+
+interface LettersProps {
+  readonly hours: number;
+  readonly event: string;
+  readonly reason: string;
+  readonly canRedrive: boolean;
+  /** Since when the list looks, for a redrive of a whole reason. */
+  readonly since: string;
+  /** Called when a redrive has changed something. */
+  readonly onChange: () => void;
+}
+
+/** Dead letters, the newest first: to be read, selected and published again. */
+export function Letters({ hours, event, reason, canRedrive, since, onChange }: LettersProps) {
+  const query = new URLSearchParams({
+    hours: String(hours),
+    limit: "25",
+    ...(reason && { reason }),
+    ...(event && { event }),
+  });
+  const { resource, pages, more, restart } = usePages<LettersJson>(`api/dead-letters?${query.toString()}`);
+  const [selected, setSelected] = useState<ReadonlyMap<string, LetterIdJson>>(new Map());
+  const [shown, setShown] = useState<string>();
+  const [asked, setAsked] = useState<RedriveRequest>();
+  const letters = pages.flatMap((page) => page.letters);
+
+  if (letters.length === 0) {
+    if (resource.problem !== undefined) {
+      return <Failed what="the dead letters" problem={resource.problem} retry={resource.reload} />;
+    }
+    if (resource.value === undefined) return <Loading what="the dead letters" />;
+    return (
+      <Empty title="No dead letters here.">
+        <p>Every message of this span could be used, or another span or reason has them.</p>
+      </Empty>
+    );
+  }
+  const toggle = (letter: LetterJson) => {
+    const next = new Map(selected);
+    if (!next.delete(nameOf(letter))) next.set(nameOf(letter), idOf(letter));
+    setSelected(next);
+  };
+  return (
+    <>
+      <div class="bar-of-list">
+        <span>
+          {count(letters.length)}
+          {more === undefined ? "" : "+"} shown, {count(selected.size)} selected
+        </span>
+        {canRedrive ? (
+          <>
+            <button
+              type="button"
+              disabled={selected.size === 0}
+              onClick={() => setAsked({ letters: [...selected.values()], dry_run: true })}
+            >
+              Publish {count(selected.size)} selected again …
+            </button>
+            {reason !== "" && (
+              <button
+                type="button"
+                onClick={() => setAsked({ reason, ...(event && { event }), since, dry_run: true })}
+              >
+                Publish all of {reason} again …
+              </button>
+            )}
+          </>
+        ) : (
+          <span class="hint">This server doesn’t publish them again: --console-changes allows it.</span>
+        )}
+      </div>
+      <div class="scroll" tabIndex={0} role="region" aria-label="Dead letters">
+        <table class="list letters">
+          <thead>
+            <tr>
+              {canRedrive && (
+                <th scope="col">
+                  <span class="visually-hidden">Selected</span>
+                </th>
+              )}
+              <th scope="col">Published</th>
+              <th scope="col">Reason</th>
+              <th scope="col">Why</th>
+              <th scope="col">Begins</th>
+              <th scope="col" class="number">
+                Bytes
+              </th>
+              <th scope="col">
+                <span class="visually-hidden">Details</span>
+              </th>
+            </tr>
+          </thead>
+          <tbody>
+            {letters.map((letter) => {
+              const name = nameOf(letter);
+              return (
+                <Fragment key={name}>
+                  <tr class={shown === name ? "lit" : undefined}>
+                    {canRedrive && (
+                      <td>
+                        <input
+                          type="checkbox"
+                          aria-label={`Select message ${letter.message_id}`}
+                          checked={selected.has(name)}
+                          disabled={letter.not_redrivable !== null}
+                          title={letter.not_redrivable ?? undefined}
+                          onChange={() => toggle(letter)}
+                        />
+                      </td>
+                    )}
+                    <td>{moment(letter.publish_time)}</td>
+                    <td class="code">{letter.reason}</td>
+                    <td class="why">{letter.detail}</td>
+                    <td class="code head">
+                      <Head letter={letter} />
+                    </td>
+                    <td class="number">{count(letter.data_bytes)}</td>
+                    <td>
+                      <button
+                        type="button"
+                        aria-pressed={shown === name}
+                        aria-label={`Show message ${letter.message_id}`}
+                        onClick={() => setShown(shown === name ? undefined : name)}
+                      >
+                        {shown === name ? "Hide" : "Show"}
+                      </button>
+                    </td>
+                  </tr>
+                  {shown === name && (
+                    <tr>
+                      <td colSpan={canRedrive ? 7 : 6}>
+                        <Letter id={idOf(letter)} />
+                      </td>
+                    </tr>
+                  )}
+                </Fragment>
+              );
+            })}
+          </tbody>
+        </table>
+      </div>
+      {more !== undefined && (
+        <p>
+          <button type="button" onClick={more}>
+            Older ones
+          </button>
+        </p>
+      )}
+      {resource.loading && <Loading what="more" />}
+      {asked !== undefined && (
+        <Redrive
+          request={asked}
+          onDone={(isDone) => {
+            setAsked(undefined);
+            if (!isDone) return;
+            setSelected(new Map());
+            restart();
+            onChange();
+          }}
+        />
+      )}
+    </>
+  );
+}
+
+function Head({ letter: { head, data_bytes: all } }: { readonly letter: LetterJson }) {
+  const bytes = bytesOf(head).subarray(0, 60);
+  const text = textParts(bytes)
+    .map(({ text: part, kind }) => (kind === "text" ? part : "�"))
+    .join("");
+  return `${text.replaceAll("\n", " ")}${all > bytes.length ? "…" : ""}`;
+}
+
+function idOf({ event, reason, message_id, publish_time }: LetterIdJson): LetterIdJson {
+  return { event, reason, message_id, publish_time };
+}
+
+function nameOf(letter: LetterIdJson): string {
+  return JSON.stringify(Object.values(idOf(letter)));
+}
