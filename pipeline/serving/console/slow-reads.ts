@@ -44,7 +44,7 @@ export class SlowReads {
    * @param question names the answer within its lane; `undefined`: it is never shared, e.g. since it changes something
    * @param read gets how long it may take, ms
    * @param [keepMs=0] how long the answer stands: what is asked again within it is not read again
-   * @throws Problem `overloaded`, `deadline_exceeded`, `records_unavailable`, `too_many_events`
+   * @throws Problem `overloaded`, `deadline_exceeded`, `offline_store_unavailable`, `too_many_events`
    */
   async run<T>(
     lane: string,
@@ -98,7 +98,7 @@ export class SlowReads {
         error instanceof StoreUnavailableError
           ? "a store did not answer in time; what it holds is not lost, try again"
           : "a store lacks a table, or refuses access: the server's log says which";
-      return new Problem("records_unavailable", detail, {}, RETRY_AFTER);
+      return new Problem("offline_store_unavailable", detail, {}, RETRY_AFTER);
     }
     if (error instanceof FreshetError && error.code === "busy_key") {
       return new Problem("too_many_events", "the key has more events near that instant than can be shown");

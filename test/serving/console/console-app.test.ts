@@ -1,3 +1,4 @@
+import { Hono } from "hono";
 import { describe, expect, it } from "vitest";
 import { services } from "../../../pipeline/features/services.ts";
 import { apiKeys } from "../../../pipeline/serving/auth.ts";
@@ -26,7 +27,8 @@ function server(facts: Partial<ViewFacts> = {}, keys?: string) {
   const onFailure = () => undefined;
   const feed = new LiveFeed({ read: unread, onFailure });
   return testServer(store, {
-    console: () => consoleApp({ services, generation: 4, assets, feed, viewFacts, onFailure }),
+    console: () =>
+      consoleApp({ services, generation: 4, assets, feed, viewFacts, inspector: new Hono(), onFailure }),
     ...(keys !== undefined && { authenticate: apiKeys(keys) }),
   });
 }

@@ -105,12 +105,12 @@ describe("GET /console/api/inspect", () => {
   });
 
   it.each([
-    ["a store that is down", outage(), 503, "records_unavailable"],
+    ["a store that is down", outage(), 503, "offline_store_unavailable"],
     [
       "a table that is missing",
       new StoreConfigError("secret-query: not there", {}),
       503,
-      "records_unavailable",
+      "offline_store_unavailable",
     ],
     [
       "a key with too many events",

@@ -17,7 +17,7 @@ export function Letter({ id }: { readonly id: LetterIdJson }) {
             <h3>
               <span class="chip bad">{letter.reason}</span> {letter.detail}
             </h3>
-            <dl class="facts">
+            <dl class="known">
               <div>
                 <dt>Message</dt>
                 <dd class="code">{letter.message_id}</dd>

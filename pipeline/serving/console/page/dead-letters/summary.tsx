@@ -70,7 +70,7 @@ function Bars({
   const peak = Math.max(...counts);
   return (
     <svg
-      class="bars"
+      class="reason-bars"
       viewBox={`0 0 ${String(counts.length * 5)} 28`}
       preserveAspectRatio="none"
       role="img"

@@ -74,7 +74,7 @@ function EventDetails({
         {FATE_NAMES[fate]}
       </h3>
       <p>{whyOf(event, view)}</p>
-      <dl class="facts">
+      <dl class="known">
         <Fact name="Happened">{moment(event.event_time)}</Fact>
         {event.clamped && <Fact name="Its clock said">{clock(event.raw_event_time)}</Fact>}
         <Fact name="Published">
@@ -122,7 +122,7 @@ function PaneDetails({
         {timingName(pane.timing)} pane of {clock(endMs)}, seq {count(pane.seq)}
         {pane.chosen && <span class="chip good">answers</span>}
       </h3>
-      <dl class="facts">
+      <dl class="known">
         <Fact name={`Longest window, ${formatDuration(longestMs)}`}>
           {clock(endMs - longestMs)} – {clock(endMs)}
         </Fact>
@@ -149,7 +149,7 @@ function Fact({ name, children }: { readonly name: string; readonly children: pr
 
 function Features({ features }: { readonly features: PaneJson["features"] }) {
   return (
-    <dl class="facts values">
+    <dl class="known">
       {Object.entries(features).map(([name, v]) => (
         <div key={name}>
           <dt class="code">{name}</dt>

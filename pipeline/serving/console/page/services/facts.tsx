@@ -57,7 +57,7 @@ function missing({ missing: policy, default: value_ }: ServiceFeature): string {
 export function Counts({ service: { counts } }: { readonly service: ServiceJson }) {
   const statuses = Object.entries(counts.by_status).sort(([a], [b]) => Number(a) - Number(b));
   return (
-    <dl class="facts counts">
+    <dl class="known counts">
       <Count name="Requests since the start">{count(counts.requests)}</Count>
       <Count name="By status">
         {statuses.length === 0
