@@ -1,182 +1,218 @@
 /**
- * What the feature server adds to a bare read of Bigtable, and what a request costs it, against an emulator.
+ * What the feature server adds to a bare read of Bigtable, what a request costs it, and what Feast's server costs.
  *
- *     node infra/local/bootstrap.mjs --script test/bench/serving.ts [--requests 400] [--bigtable-emulator host:port ...]
+ *     node infra/local/bootstrap.mjs --script test/bench/serving.ts [--requests 300] [--rounds 3] [--feast] [--memory 10]
  *
- * Bare is the Bigtable client's own `Table.getRows` with the same filter, in this process; the server is a process of
- * its own, asked over a connection that is kept. The kinds take turns, request by request, so that a busy machine is
- * busy for all. Requests per core are those of a second of the server's CPU time, under 16 callers at once.
+ * The server is a process of its own on Google's Bigtable emulator. Bare is the Bigtable library's `Table.getRows` with the
+ * same filter, in this process. Bare and served take turns, request by request, so that a busy machine is busy for both; of
+ * several rounds the medians are shown. How many requests a core serves is tried by an open load (see load.ts).
  */
-import { fork } from "node:child_process";
-import { once } from "node:events";
-import { fileURLToPath } from "node:url";
 import { Command } from "commander";
-import { cellLimitMs, currentEnd } from "../../pipeline/core/answer.ts";
+import { cellLimitMs } from "../../pipeline/core/answer.ts";
 import { familyOf, rowKeyOf } from "../../pipeline/core/cell.ts";
 import type { ViewPlan } from "../../pipeline/core/view-plan.ts";
-import {
-  defineFeatureService,
-  defineFeatureView,
-  defineRegistry,
-  defineServices,
-} from "../../pipeline/define/index.ts";
-import { user } from "../../pipeline/features/entities.ts";
-import { shopEvents } from "../../pipeline/features/events.ts";
 import { userPurchases } from "../../pipeline/features/user-purchases.ts";
-import { addStoreOptions, storesOf, type StoreFlags, wholeNumber } from "../../pipeline/options.ts";
-import { startFeatureServer } from "../../pipeline/serving/feature-server.ts";
-import { bigtableLayout, tableIdOf } from "../../pipeline/stores/bigtable-layout.ts";
-import { provisionBigtable } from "../../pipeline/stores/bigtable-provision.ts";
-import { BigtableStore } from "../../pipeline/stores/bigtable-store.ts";
+import { wholeNumber } from "../../pipeline/options.ts";
+import { tableIdOf } from "../../pipeline/stores/bigtable-layout.ts";
 import { bigtableClient, closeClients } from "../../pipeline/stores/clients.ts";
 import type { StoreEndpoints } from "../../pipeline/stores/endpoints.ts";
-import { defaultRetryPolicy } from "../../pipeline/stores/retry.ts";
-import { testRow } from "../support/stores.ts";
-import { conditions, table, usageOf } from "./support.ts";
+import { startBigtable } from "./bigtable-emulator.ts";
+import { type Capacity, capacityOf } from "./capacity.ts";
+import { startFeast } from "./feast.ts";
+import { loadSender } from "./load.ts";
+import { ProcessWatch } from "./process-watch.ts";
+import { fill, KEYS, plans, type ServedShop, startServer } from "./served-shop.ts";
+import { conditions, inBenchFolder, median, quantileOf, table } from "./support.ts";
 
-interface ServingFlags extends StoreFlags {
+interface ServingFlags {
   readonly requests: number;
+  readonly rounds: number;
+  readonly seconds: number;
+  readonly limit: number;
+  readonly feast?: boolean;
+  readonly memory?: number;
+  readonly profile?: string;
 }
 
-const KEYS = 1_000;
-const CALLERS = 16;
-const SELF = fileURLToPath(import.meta.url);
-const retry = { policy: defaultRetryPolicy, random: Math.random };
+/** A rate that leaves the server much room, for the run that looks at its memory. */
+const MEMORY_RATE = 100;
 
-const another = (name: string) =>
-  defineFeatureView({
-    ...{ name, version: 1, source: shopEvents, entity: user, freshness: "1m" },
-    window: { slide: "1m", allowedLateness: "5m" },
-    features: (agg) => ({
-      [`${name}_n`]: agg.count({ over: ["30m", "1h"] }),
-      [`${name}_sum`]: agg.sum("amount_usd", { over: ["30m", "1h"] }),
-    }),
-  });
-const [second, third] = [another("second"), another("third")];
-const services = defineServices(defineRegistry([userPurchases, second, third]), [
-  defineFeatureService({ name: "one", version: 1, views: [userPurchases] }),
-  defineFeatureService({ name: "three", version: 1, views: [userPurchases, second, third] }),
-]);
-
-if (process.send !== undefined) {
-  const server = await startFeatureServer({
-    services,
-    stores: JSON.parse(process.argv[2] ?? "") as StoreEndpoints,
-    host: "127.0.0.1",
-    port: 0,
-    limits: { keys: KEYS, bodyBytes: 1_048_576, deadlineMs: 10_000 },
-    admission: { concurrent: 128, queued: 256 },
-    logFraction: 0,
-    accessLog: false,
-    write: () => undefined,
-  });
-  process.send(server.url);
-} else {
-  const command = addStoreOptions(new Command("serving")).option(
-    "--requests <n>",
-    "of each kind",
-    wholeNumber,
-    400,
-  );
-  await command.action(bench).parseAsync();
-  process.exit();
-}
+await new Command("serving")
+  .option("--requests <n>", "of each kind and round", wholeNumber, 300)
+  .option("--rounds <n>", "of which the medians are shown", wholeNumber, 3)
+  .option("--seconds <n>", "of each rate that is tried", wholeNumber, 8)
+  .option("--limit <ms>", "that 99 of 100 answers must come within", wholeNumber, 10)
+  .option("--feast", "try Feast's server too: installed from PyPI the first time, 700 MB")
+  .option("--memory <minutes>", "only: what the server's memory does under a steady load", wholeNumber)
+  .option("--profile <dir>", "the server writes a CPU profile there")
+  .action(bench)
+  .parseAsync();
+process.exit();
 
 async function bench(flags: ServingFlags): Promise<void> {
-  const found = await storesOf(flags);
-  const stores = { ...found, bigtable: { ...found.bigtable, instance: "bench-serving" } };
-  const client = bigtableClient(stores);
-  const { plans } = services.registry;
-  await provisionBigtable(client, stores.bigtable.instance, bigtableLayout(plans, stores.generation), retry);
-  const store = new BigtableStore(client, stores, retry);
-  const keys = Array.from({ length: KEYS }, (_, i) => `user ${String(i)}`);
-  for (const plan of plans) {
-    const windowEndMs = currentEnd(plan, Date.now());
-    await store.writeRows(
-      plan,
-      keys.map((key) => testRow(plan, { key, windowEndMs, values: plan.columns.map(() => 1) })),
-    );
-  }
-  const child = fork(SELF, [JSON.stringify(stores)]);
-  const [url] = (await once(child, "message")) as [string];
+  const emulator = await startBigtable();
+  const { stores } = emulator;
+  const store = await fill(stores);
+  const { profile } = flags;
+  const server = await startServer(
+    stores,
+    profile === undefined ? [] : ["--cpu-prof", "--cpu-prof-dir", profile],
+  );
   console.log(conditions());
+  if (flags.memory !== undefined) {
+    console.log(await memory(server, flags.memory * 60));
+  } else {
+    console.log(await latencies(flags, stores, server));
+    console.log(await chunkSizes(flags.requests, (keys) => store.readViews(plans, keys, Date.now())));
+    console.log(await capacities(flags, server));
+  }
+  await server.stop();
+  emulator.stop();
+  await closeClients();
+}
 
-  const bareTable = client.instance(stores.bigtable.instance).table(tableIdOf(userPurchases.plan));
-  const bare = async (views: readonly ViewPlan[], some: readonly string[]) => {
-    const limit = new Date(cellLimitMs(userPurchases.plan, Date.now()));
-    const families = views.map((plan) => familyOf(plan, stores.generation).replaceAll(".", "\\.")).join("|");
-    const filter = [
-      { family: new RegExp(families) },
-      { time: { start: new Date(0), end: limit } },
-      { column: { cellLimit: 1 } },
-    ];
-    const [rows] = await bareTable.getRows({ keys: some.map(rowKeyOf), decode: false, filter });
-    if (rows.length !== some.length)
-      throw new Error(`${String(rows.length)} rows for ${String(some.length)} keys`);
-  };
-  const served = async (service: string, some: readonly string[]) => {
-    const body = JSON.stringify({ keys: some.map((user_id) => ({ user_id })) });
-    const headers = { "Content-Type": "application/json" };
-    const response = await fetch(`${url}/v1/services/${service}:read`, { method: "POST", headers, body });
-    const text = await response.text();
-    if (response.status !== 200 || text.includes('"error"')) throw new Error(text.slice(0, 300));
-  };
-  const drawn = (n: number) =>
-    Array.from({ length: n }, () => keys[Math.floor(Math.random() * KEYS)] as string);
-  const distinct = (n: number) => [...new Set(drawn(4 * n))].slice(0, n);
-
-  const latencies: string[][] = [];
+/** Bare and served, for one key and many, one view and several. */
+async function latencies(
+  { requests, rounds }: ServingFlags,
+  stores: StoreEndpoints,
+  { url }: ServedShop,
+): Promise<string> {
+  const rows: string[][] = [];
   for (const [service, views] of [
     ["one", plans.slice(0, 1)],
     ["three", plans],
   ] as const) {
     for (const n of [1, 10, 100]) {
-      const [bareMs, servedMs] = await taking(flags.requests, () => distinct(n), [
-        (some) => bare(views, some),
-        (some) => served(service, some),
-      ]);
-      const cpu = await perCore(child.pid ?? 0, flags.requests, () => served(service, distinct(n)));
-      const [b, s] = [bareMs ?? [], servedMs ?? []];
-      const ratio = at(s, 0.99) / at(b, 0.99);
-      latencies.push([
-        `${String(views.length)} views, ${String(n)} keys`,
-        ...[at(b, 0.5), at(s, 0.5), at(b, 0.99), at(s, 0.99), ratio].map((ms) => ms.toFixed(2)),
-        cpu.toFixed(0),
-      ]);
+      const kinds = [
+        (keys: readonly string[]) => bare(stores, views, keys),
+        (keys: readonly string[]) => served(url, service, keys),
+      ];
+      const figures: number[][] = [];
+      for (let round = 0; round < rounds; round++) {
+        const [b = [], s = []] = await taking(requests, () => drawn(n), kinds);
+        const p99s = [quantileOf(b, 0.99), quantileOf(s, 0.99)] as const;
+        figures.push([quantileOf(b, 0.5), quantileOf(s, 0.5), ...p99s, p99s[1] / p99s[0]]);
+      }
+      const medians = [0, 1, 2, 3, 4].map((i) => median(figures.map((each) => each[i] as number)));
+      rows.push([`${String(views.length)} views, ${String(n)} keys`, ...medians.map((ms) => ms.toFixed(2))]);
     }
   }
-  console.log(
-    table(
-      ["", "bare p50 ms", "server p50", "bare p99", "server p99", "p99 ratio", "requests a core-second"],
-      latencies,
-    ),
-  );
+  return table(["ms", "bare p50", "server p50", "bare p99", "server p99", "p99, ratio"], rows);
+}
 
+/** 100 keys by requests of so many: what `Reader` should be told. */
+async function chunkSizes(
+  requests: number,
+  read: (keys: readonly string[]) => Promise<unknown>,
+): Promise<string> {
   const sizes = [10, 25, 50, 100];
-  const chunked = sizes.map((size) => async (some: readonly string[]) => {
-    const chunks = Array.from({ length: some.length / size }, (_, i) => some.slice(i * size, (i + 1) * size));
-    await Promise.all(chunks.map((chunk) => store.readViews(plans, chunk, Date.now())));
+  const chunked = sizes.map((size) => async (keys: readonly string[]) => {
+    const chunks = Array.from({ length: keys.length / size }, (_, i) => keys.slice(i * size, (i + 1) * size));
+    await Promise.all(chunks.map(read));
   });
-  const times = await taking(flags.requests, () => distinct(100), chunked);
-  console.log(
-    table(
-      ["100 keys by requests of", "p50 ms", "p99"],
-      sizes.map((size, i) => [
-        String(size),
-        at(times[i] ?? [], 0.5).toFixed(2),
-        at(times[i] ?? [], 0.99).toFixed(2),
-      ]),
-    ),
+  const times = await taking(requests, () => drawn(100), chunked);
+  return table(
+    ["100 keys, 3 views, by requests of", "p50 ms", "p99"],
+    sizes.map((size, i) => [
+      String(size),
+      ...[0.5, 0.99].map((q) => quantileOf(times[i] ?? [], q).toFixed(2)),
+    ]),
   );
-  child.kill();
-  await closeClients();
+}
+
+async function capacities(
+  { seconds, limit, feast }: ServingFlags,
+  { url, pid }: ServedShop,
+): Promise<string> {
+  const sender = loadSender();
+  const rows: string[][] = [];
+  const add = (name: string, { rate, p99, cores, perCore }: Capacity) =>
+    rows.push([
+      name,
+      rate === 0 ? "none" : String(rate),
+      p99.toFixed(1),
+      cores.toFixed(2),
+      perCore.toFixed(0),
+    ]);
+  const bodies = (n: number, write: (keys: readonly string[]) => string) =>
+    Array.from({ length: 200 }, () => write(drawn(n)));
+  for (const n of [1, 10]) {
+    for (const service of ["one", "three"]) {
+      const to = { url: `${url}/v1/services/${service}:read`, bodies: bodies(n, bodyOf), seconds };
+      add(`Freshet, ${service} view(s), ${String(n)} keys`, await capacityOf(sender, to, pid, limit));
+    }
+  }
+  if (feast) {
+    await inBenchFolder("feast", async (dir) => {
+      const other = await startFeast(dir);
+      for (const n of [1, 10]) {
+        const to = { url: other.url, bodies: bodies(n, (keys) => other.body(keys)), seconds };
+        add(`Feast, one view in SQLite, ${String(n)} keys`, await capacityOf(sender, to, other.pid, limit));
+      }
+      other.stop();
+    });
+  }
+  sender.stop();
+  return table(
+    ["", `requests/s at p99 ≤ ${String(limit)} ms`, "p99 ms", "cores", "requests a core-second"],
+    rows,
+  );
+}
+
+async function memory({ url, pid }: ServedShop, seconds: number): Promise<string> {
+  const sender = loadSender();
+  const bodies = Array.from({ length: 200 }, () => bodyOf(drawn(10)));
+  const load = { url: `${url}/v1/services/three:read`, bodies, ratePerSecond: MEMORY_RATE };
+  await sender.run({ ...load, seconds: 30 }); // or the heap's first growth would count
+  const watch = new ProcessWatch({ server: pid });
+  const { answered, failed } = await sender.run({ ...load, seconds });
+  watch.stop();
+  sender.stop();
+  const told = `${String(answered)} requests of 10 keys and 3 views in ${String(seconds)} s, ${String(failed)} failed`;
+  return `${told}\n${watch.report()}`;
+}
+
+async function bare(
+  stores: StoreEndpoints,
+  views: readonly ViewPlan[],
+  keys: readonly string[],
+): Promise<void> {
+  const { plan } = userPurchases;
+  const families = views.map((view) => familyOf(view, stores.generation).replaceAll(".", "\\.")).join("|");
+  const filter = [
+    { family: new RegExp(families) },
+    { time: { start: new Date(0), end: new Date(cellLimitMs(plan, Date.now())) } },
+    { column: { cellLimit: 1 } },
+  ];
+  const bigtable = bigtableClient(stores).instance(stores.bigtable.instance).table(tableIdOf(plan));
+  const [rows] = await bigtable.getRows({ keys: keys.map(rowKeyOf), decode: false, filter });
+  if (rows.length !== keys.length)
+    throw new Error(`${String(rows.length)} rows for ${String(keys.length)} keys`);
+}
+
+async function served(url: string, service: string, keys: readonly string[]): Promise<void> {
+  const headers = { "Content-Type": "application/json" };
+  const init = { method: "POST", headers, body: bodyOf(keys) };
+  const response = await fetch(`${url}/v1/services/${service}:read`, init);
+  const text = await response.text();
+  if (response.status !== 200 || text.includes('"error"')) throw new Error(text.slice(0, 300));
+}
+
+function bodyOf(keys: readonly string[]): string {
+  return JSON.stringify({ keys: keys.map((user_id) => ({ user_id })) });
+}
+
+/** Different keys, at random. */
+function drawn(n: number): readonly string[] {
+  const from = Math.floor(Math.random() * KEYS.length);
+  return Array.from({ length: n }, (_, i) => KEYS[(from + i * 7) % KEYS.length] as string);
 }
 
 /** Runs the kinds in turn on the same input, a fifth of it to warm up. @returns the ms of each kind, ascending */
 async function taking<T>(
   n: number,
   draw: () => T,
-  kinds: readonly ((input: T) => Promise<void>)[],
+  kinds: readonly ((input: T) => Promise<unknown>)[],
 ): Promise<number[][]> {
   const times: number[][] = kinds.map(() => []);
   for (let i = -n / 5; i < n; i++) {
@@ -188,21 +224,4 @@ async function taking<T>(
     }
   }
   return times.map((all) => all.sort((a, b) => a - b));
-}
-
-/** Requests for a second of a process's CPU time. */
-async function perCore(pid: number, n: number, ask: () => Promise<void>): Promise<number> {
-  const before = await usageOf(pid);
-  let left = n;
-  const caller = async () => {
-    while (left-- > 0) await ask();
-  };
-  await Promise.all(Array.from({ length: CALLERS }, caller));
-  const after = await usageOf(pid);
-  return (n / ((after?.cpuUs ?? NaN) - (before?.cpuUs ?? NaN))) * 1e6;
-}
-
-/** A quantile of ascending numbers. */
-function at(sorted: readonly number[], q: number): number {
-  return sorted[Math.min(sorted.length - 1, Math.floor(q * sorted.length))] ?? NaN;
 }

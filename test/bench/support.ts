@@ -44,6 +44,28 @@ export async function inBenchFolder(name: string, run: (dir: string) => Promise<
   }
 }
 
+/** CPU time of a process and of those that it has started, µs. */
+export async function treeCpuUs(pid: number): Promise<number> {
+  const text = await readFile(`/proc/${pid}/task/${pid}/children`, "utf8").catch(() => "");
+  const children = text.split(" ").filter((word) => word !== "");
+  const all = await Promise.all(children.map((child) => treeCpuUs(Number(child))));
+  const own = await usageOf(pid);
+  return all.reduce((sum, us) => sum + us, own?.cpuUs ?? 0);
+}
+
+/** A quantile of ascending numbers. */
+export function quantileOf(sorted: readonly number[], q: number): number {
+  return sorted[Math.min(sorted.length - 1, Math.floor(q * sorted.length))] ?? NaN;
+}
+
+/** The middle of numbers in any order. */
+export function median(numbers: readonly number[]): number {
+  return quantileOf(
+    [...numbers].sort((a, b) => a - b),
+    0.5,
+  );
+}
+
 /** Where and how busy: without it, no figure means anything. */
 export function conditions(): string {
   const cpus = os.cpus();

@@ -1,0 +1,102 @@
+/**
+ * An open load, from a process of its own: requests leave when they are due, whether earlier ones have been answered or not,
+ * and their time counts from then. So a server that stalls makes all that come meanwhile late, as it does for users; a load
+ * that waits for answers would leave them out (coordinated omission).
+ */
+import { fork } from "node:child_process";
+import { once } from "node:events";
+import { Agent, request } from "node:http";
+import { setTimeout as sleep } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
+import { quantileOf } from "./support.ts";
+
+/** What is sent. */
+export interface Load {
+  readonly url: string;
+  /** Sent in turn, each by POST as JSON. */
+  readonly bodies: readonly string[];
+  readonly ratePerSecond: number;
+  readonly seconds: number;
+}
+
+/** What came of it. */
+export interface LoadResult {
+  readonly answered: number;
+  /** Answers other than 200, and none. */
+  readonly failed: number;
+  /** From when a request was due to its whole answer, ms. A timer of 1 ms sends them: half of that is its own. */
+  readonly p50: number;
+  readonly p99: number;
+}
+
+/** The process that sends. */
+export interface LoadSender {
+  run(load: Load): Promise<LoadResult>;
+  stop(): void;
+}
+
+const SELF = fileURLToPath(import.meta.url);
+const CONNECTIONS = 64;
+
+/** Starts the process. */
+export function loadSender(): LoadSender {
+  const child = fork(SELF, ["sender"]);
+  process.on("exit", () => void child.kill());
+  return {
+    async run(load) {
+      child.send(load);
+      const [result] = (await once(child, "message")) as [LoadResult];
+      return result;
+    },
+    stop: () => void child.kill(),
+  };
+}
+
+if (process.argv[1] === SELF && process.argv[2] === "sender") {
+  const agent = new Agent({ keepAlive: true, maxSockets: CONNECTIONS });
+  process.on("message", (load: Load) => {
+    void send(load, agent).then((result) => process.send?.(result));
+  });
+}
+
+async function send({ url, bodies, ratePerSecond, seconds }: Load, agent: Agent): Promise<LoadResult> {
+  const times: number[] = [];
+  const under = new Set<Promise<void>>();
+  const total = Math.round(ratePerSecond * seconds);
+  const startMs = performance.now();
+  let failed = 0;
+  let sent = 0;
+  const dueMs = () => startMs + (sent / ratePerSecond) * 1_000;
+  while (sent < total) {
+    for (; sent < total && dueMs() <= performance.now(); sent++) {
+      const fromMs = dueMs();
+      const asked = post(url, bodies[sent % bodies.length] ?? "", agent)
+        .then((status) => {
+          times.push(performance.now() - fromMs);
+          if (status !== 200) failed += 1;
+        })
+        .catch(() => {
+          failed += 1;
+        })
+        .finally(() => under.delete(asked));
+      under.add(asked);
+    }
+    await sleep(1);
+  }
+  await Promise.all(under);
+  times.sort((a, b) => a - b);
+  return { answered: times.length, failed, p50: quantileOf(times, 0.5), p99: quantileOf(times, 0.99) };
+}
+
+function post(url: string, body: string, agent: Agent): Promise<number | undefined> {
+  return new Promise((resolve, reject) => {
+    const headers = { "Content-Type": "application/json", "Content-Length": Buffer.byteLength(body) };
+    request(url, { method: "POST", agent, headers }, (response) => {
+      response.on("end", () => resolve(response.statusCode));
+      response.on("error", reject);
+      response.resume();
+    })
+      .on("error", reject)
+      .end(body);
+  });
+}
