@@ -22,8 +22,8 @@ export interface ConsoleSetup {
   readonly page: string;
   /** Counters of a job of this process. @default only what is committed is shown */
   readonly job?: JobSource;
-  /** Whether dead letters may be published again from the page. */
-  readonly changes: boolean;
+  /** Whether dead letters may be published again from the page. @default false */
+  readonly changes?: boolean;
 }
 
 /** What the server gives its console. */
@@ -57,7 +57,7 @@ const INSPECT_DEADLINE_MS = 30_000;
 
 /** Reads the page, and starts to follow the deployment. */
 export async function startConsole(
-  { page, job, changes }: ConsoleSetup,
+  { page, job, changes = false }: ConsoleSetup,
   surroundings: ConsoleSurroundings,
 ): Promise<RunningConsole> {
   const { services, stores, heartbeats, limits, secured, loopback, now, onFailure } = surroundings;

@@ -129,7 +129,7 @@ export function Letters({ hours, event, reason, canRedrive, since, onChange }: L
                       <button
                         type="button"
                         aria-pressed={shown === name}
-                        aria-label={`Show message ${letter.message_id}`}
+                        aria-label={`${shown === name ? "Hide" : "Show"} message ${letter.message_id}`}
                         onClick={() => setShown(shown === name ? undefined : name)}
                       >
                         {shown === name ? "Hide" : "Show"}

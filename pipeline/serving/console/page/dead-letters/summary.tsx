@@ -16,7 +16,7 @@ export function Summary({ outcomes, what, chosen, hrefOf }: SummaryProps) {
   const all = outcomes[what];
   const most = Math.max(1, ...all.flatMap(({ counts }) => counts));
   return (
-    <div class="scroll" tabIndex={0} role="region" aria-label="By reason">
+    <div class="scroll" tabIndex={0} role="region" aria-label="Counts by reason">
       <table class="reasons">
         <thead>
           <tr>
