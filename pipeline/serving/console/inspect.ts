@@ -68,7 +68,7 @@ async function inspect(c: Context, options: InspectOptions): Promise<InspectionJ
       refresh_ms: refreshMs,
     };
   };
-  return await reads.run(lane, at === undefined ? "now" : String(at), read, refreshMs);
+  return await reads.run(lane, at === undefined ? "now" : String(at), read, c.req.raw.signal, refreshMs);
 }
 
 /** The newest events and panes, and the pane that answers. */

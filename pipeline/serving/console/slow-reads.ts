@@ -15,11 +15,13 @@ export interface SlowReadOptions {
 /** All at once; a query costs money and seconds, and people look one at a time. */
 const ALL = { concurrent: 3, queued: 12 } as const;
 /** Of one subject, e.g. a key. */
-const LANE = { concurrent: 1, queued: 4 } as const;
+const LANE = { concurrent: 1, queued: 20 } as const;
 const KEPT = 50;
 
 interface Known {
   readonly answer: Promise<unknown>;
+  /** Those who wait for it, each with what tells that he has gone. */
+  readonly askers: (AbortSignal | undefined)[];
   /** On a clock that never jumps; undefined while it is read. */
   readUntilMs: number | undefined;
 }
@@ -43,6 +45,7 @@ export class SlowReads {
    * @param lane what it is about: one is read at a time
    * @param question names the answer within its lane; `undefined`: it is never shared, e.g. since it changes something
    * @param read gets how long it may take, ms
+   * @param [signal] tells that nobody waits any more: what all have left before its turn is not read
    * @param [keepMs=0] how long the answer stands: what is asked again within it is not read again
    * @throws Problem `overloaded`, `deadline_exceeded`, `offline_store_unavailable`, `too_many_events`
    */
@@ -50,16 +53,22 @@ export class SlowReads {
     lane: string,
     question: string | undefined,
     read: (budgetMs: number) => Promise<T>,
+    signal?: AbortSignal,
     keepMs = 0,
   ): Promise<T> {
     if (question === undefined) return await this.#admitted(lane, read);
     const id = JSON.stringify([lane, question]);
     const known = this.#known.get(id);
     if (known !== undefined && (known.readUntilMs ?? Infinity) > performance.now()) {
+      known.askers.push(signal);
       return (await known.answer) as T;
     }
-    const answer = this.#admitted(lane, read);
-    const entry: Known = { answer, readUntilMs: undefined };
+    const askers = [signal];
+    const answer = this.#admitted(lane, (budgetMs) => {
+      if (!askers.every((asker) => asker?.aborted)) return read(budgetMs);
+      throw new Problem("overloaded", "nobody waits for it any more", {}, RETRY_AFTER);
+    });
+    const entry: Known = { answer, askers, readUntilMs: undefined };
     this.#known.set(id, entry);
     try {
       const result = await answer;
@@ -78,7 +87,7 @@ export class SlowReads {
     const own = this.#lanes.get(lane) ?? new Admission(LANE);
     this.#lanes.set(lane, own);
     // The place is kept until the read ends, even where nobody waits for it any more: it costs as long as it runs.
-    const work = own.run(deadline, () => this.#all.run(deadline, () => read(deadline.leftMs)));
+    const work = own.run(deadline, () => this.#all.run(deadline, async () => read(deadline.leftMs)));
     void work
       .catch(() => undefined)
       .then(() => {

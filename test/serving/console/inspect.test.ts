@@ -94,6 +94,32 @@ describe("GET /console/api/inspect", () => {
     expect((await Promise.all(answers)).map(({ status }) => status)).toEqual([200, 200, 200]);
   });
 
+  it("reads nothing for those who have gone before its turn", async () => {
+    const { request, stores } = await inspectedServer();
+    const open: (() => void)[] = [];
+    let reads = 0;
+    stores.before = () => {
+      reads++;
+      return new Promise((resolve) => open.push(resolve));
+    };
+    const first = request(ANN);
+    while (open.length === 0) await setImmediate();
+    const leaving = new AbortController();
+    const past = (minutes: number, signal?: AbortSignal) =>
+      request(`${ANN}&at=${new Date(E - minutes * MINUTE_MS).toISOString()}`, { ...(signal && { signal }) });
+    const left = past(1, leaving.signal);
+    const stays = past(2);
+    await setImmediate();
+    leaving.abort();
+    open.shift()?.();
+    expect((await first).status).toBe(200);
+    expect((await left).status).toBe(503);
+    while (open.length === 0) await setImmediate();
+    open.shift()?.();
+    expect((await stays).status).toBe(200);
+    expect(reads).toBe(2);
+  });
+
   it("gives what was just read again to those that ask soon after, and a failure to nobody else", async () => {
     const { request, stores } = await inspectedServer({ refreshMs: 60_000 });
     let reads = 0;
@@ -141,14 +167,14 @@ describe("GET /console/api/inspect", () => {
   it("gives up at its deadline, and sheds what it can't read in time", async () => {
     const { request, stores } = await inspectedServer({ deadlineMs: 30 });
     stores.before = () => new Promise(() => undefined);
-    const asked = Array.from({ length: 8 }, (_, i) =>
+    const asked = Array.from({ length: 24 }, (_, i) =>
       request(`${ANN}&at=${new Date(E - i * MINUTE_MS).toISOString()}`),
     );
     const codes = await Promise.all(
       asked.map(async (each) => ((await (await each).json()) as { code: string }).code),
     );
     expect(new Set(codes)).toEqual(new Set(["deadline_exceeded", "overloaded"]));
-    expect(codes.filter((code) => code === "overloaded")).toHaveLength(3); // one is read, four wait
+    expect(codes.filter((code) => code === "overloaded")).toHaveLength(3); // one is read, twenty wait
   });
 });
 
