@@ -57,7 +57,7 @@ export function inspectorCases(given: () => InspectorGiven): void {
     await page.getByRole("button", { name: "10m back" }).click();
     await page.getByText(/^Past: /).waitFor();
     await page.getByText("None of 0 readable panes reaches this instant").waitFor();
-    await page.getByRole("button", { name: "Now" }).click();
+    await page.getByRole("button", { name: "Now", exact: true }).click();
     await page.locator(".timeline .pane.chosen").waitFor();
     await expectSound({ page, faults });
   });
