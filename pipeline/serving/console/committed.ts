@@ -1,4 +1,3 @@
-import { messageOf } from "../../core/error-message.ts";
 import type { EventPlan } from "../../core/event-plan.ts";
 import { formatInstant } from "../../core/instant.ts";
 import { type Settled, settledBalances } from "../../core/settled.ts";
@@ -17,14 +16,7 @@ export interface Committed {
   readonly eventsPerSecond: number | undefined;
   /** By the view's name. */
   readonly freshness: Readonly<Record<string, Freshness>>;
-  readonly problems: readonly string[];
 }
-
-/**
- * Gives what is known at once.
- * @param watched whether to have it read anew behind the scenes, where it is old
- */
-export type CommittedSource = (nowMs: number, watched: boolean) => Committed;
 
 /** How the committed account is taken. */
 export interface CommittedOptions {
@@ -32,42 +24,20 @@ export interface CommittedOptions {
   readonly offline: OfflineStore;
   /** Up to when a view's rows are complete, epoch ms. */
   readonly completeThrough: (plan: ViewPlan) => number | undefined;
-  readonly onFailure: (message: string) => void;
-  /** From one account to the next: each reads an archive. @default 30000 */
-  readonly everyMs?: number;
   /** The span of publish times that is accounted for. @default 600000 */
   readonly spanMs?: number;
   /** How long before `complete_through` all is written. @default 60000 */
   readonly settleMs?: number;
-  /** The span is cut to about so many messages: all of them are decoded. @default 50000 */
+  /** The span is cut to about so many messages: all of them are decoded. @default 20000 */
   readonly messages?: number;
 }
 
-const NOTHING: Committed = { flows: [], eventsPerSecond: undefined, freshness: {}, problems: [] };
-
-/** Takes the committed account rarely, one reading at a time, and keeps it between. */
-export function committedSource(options: CommittedOptions): CommittedSource {
-  const settings = { everyMs: 30_000, spanMs: 600_000, settleMs: 60_000, messages: 50_000, ...options };
-  let latest = NOTHING;
-  let dueMs = -Infinity;
-  const refresh = async () => {
-    try {
-      latest = await takeAccount(settings);
-    } catch (error) {
-      options.onFailure(messageOf(error));
-      latest = { ...latest, problems: ["the offline store can’t be read: committed counts are old"] };
-    }
-  };
-  return (nowMs, watched) => {
-    if (watched && nowMs >= dueMs) {
-      dueMs = Infinity;
-      void refresh().then(() => (dueMs = nowMs + (latest.flows.length > 0 ? settings.everyMs : 5_000)));
-    }
-    return latest;
-  };
-}
-
-async function takeAccount(options: Required<CommittedOptions>): Promise<Committed> {
+/**
+ * Accounts for the newest span that is settled, of each event of which all views have got somewhere.
+ * @throws StoreUnavailableError, StoreConfigError
+ */
+export async function takeAccount(given: CommittedOptions): Promise<Committed> {
+  const options = { spanMs: 600_000, settleMs: 60_000, messages: 20_000, ...given };
   const { registry, completeThrough, settleMs } = options;
   const flows: FlowJson[] = [];
   const freshness: Record<string, Freshness> = {};
@@ -87,7 +57,7 @@ async function takeAccount(options: Required<CommittedOptions>): Promise<Committ
     }
   }
   const eventsPerSecond = flows.length === 0 ? undefined : Math.round(perSecond * 10) / 10;
-  return { flows, eventsPerSecond, freshness, problems: [] };
+  return { flows, eventsPerSecond, freshness };
 }
 
 /** The span, or its newest part that has about as many messages as may be read. */

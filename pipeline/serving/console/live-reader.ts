@@ -1,7 +1,7 @@
 import { formatInstant } from "../../core/instant.ts";
 import type { ViewPlan } from "../../core/view-plan.ts";
 import type { Heartbeats } from "../heartbeats.ts";
-import type { CommittedSource } from "./committed.ts";
+import type { CommittedSource } from "./committed-source.ts";
 import type { FlowJson, LiveJson, LiveViewJson } from "./contract.ts";
 
 /** From publish to readable, ms; null where nothing is known. */

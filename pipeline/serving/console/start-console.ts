@@ -8,7 +8,8 @@ import type { RequestContext, RequestLimits } from "../app-options.ts";
 import type { Heartbeats } from "../heartbeats.ts";
 import type { ServerMetrics } from "../metrics.ts";
 import { loadAssets } from "./assets.ts";
-import { committedSource } from "./committed.ts";
+import { takeAccount } from "./committed.ts";
+import { committedSource } from "./committed-source.ts";
 import { consoleApp } from "./console-app.ts";
 import { inspectorApi, type InspectorOptions } from "./inspector-api.ts";
 import { inspectorStores } from "./inspector-stores.ts";
@@ -70,7 +71,7 @@ export async function startConsole(
     retry,
   };
   const completeThrough = heartbeats.of.bind(heartbeats);
-  const committed = committedSource({ registry, offline, completeThrough, onFailure });
+  const committed = committedSource(() => takeAccount({ registry, offline, completeThrough }), onFailure);
   const sources = {
     plans: registry.plans,
     heartbeats,
