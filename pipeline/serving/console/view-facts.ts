@@ -64,10 +64,13 @@ ORDER BY available_at DESC LIMIT ${String(SAMPLE)}`;
         const isDefault = plan.features[feature]?.aggregation.empty == null ? "IS NULL" : "= 0";
         return `COUNTIF(${identifier(name)} ${isDefault}) AS c${String(i)}`;
       });
-      const sql = `SELECT CAST(FLOOR((UNIX_MILLIS(window_end) - @fromMs) / @bucketMs) AS INT64) AS bucket,
-  COUNT(*) AS panes, ${counts.join(", ")}
-FROM ${featureTableId(plan)}
-WHERE generation = @generation AND window_end >= TIMESTAMP_MILLIS(@fromMs)
+      // Grouped outside, by a name: the emulator repeats a quotient in a way that can't be grouped by.
+      const sql = `SELECT bucket, COUNT(*) AS panes, ${counts.join(", ")}
+FROM (
+  SELECT *, CAST(FLOOR((UNIX_MILLIS(window_end) - @fromMs) / @bucketMs) AS INT64) AS bucket
+  FROM ${featureTableId(plan)}
+  WHERE generation = @generation AND window_end >= TIMESTAMP_MILLIS(@fromMs)
+)
 GROUP BY bucket`;
       const rows = await run(sql, { generation, fromMs, bucketMs });
       return { from: formatInstant(fromMs), bucket_ms: bucketMs, buckets: bucketsOf(plan, rows) };
