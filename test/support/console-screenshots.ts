@@ -11,10 +11,16 @@ import { fileURLToPath } from "node:url";
 import { chromePath, openBrowser, openPage } from "./browser.ts";
 
 const MOST_BYTES = 80_000;
-/** What is pictured: a page, a text that stands on it once it has its data, and the colours. */
+/** What is pictured: a page, a text that stands on it once it has its data, the colours, and the heading at its top. */
 const PICTURES = [
-  { name: "overview", hash: "", text: /Where every message went/, theme: "light", height: 760 },
-  { name: "view", hash: "views/user_purchases", text: /The newest pane of/, theme: "dark", height: 860 },
+  { name: "overview", hash: "", text: /Where every message went/, theme: "light", heading: "Overview" },
+  {
+    name: "view",
+    hash: "views/user_purchases",
+    text: /The newest pane of/,
+    theme: "dark",
+    heading: "Values",
+  },
 ] as const;
 
 const [, , url = "http://127.0.0.1:8080"] = process.argv;
@@ -22,11 +28,13 @@ const chrome = chromePath(process.env);
 if (chrome === undefined) throw new Error("no Chromium or Chrome is found: set CHROME_PATH");
 const browser = await openBrowser(chrome);
 try {
-  for (const { name, hash, text, theme, height } of PICTURES) {
+  for (const { name, hash, text, theme, heading } of PICTURES) {
     const { page } = await openPage(browser, url, hash);
     await page.emulateMedia({ colorScheme: theme, reducedMotion: "reduce" });
-    await page.setViewportSize({ width: 1100, height });
+    await page.setViewportSize({ width: 1020, height: 560 });
     await page.locator("main").getByText(text).first().waitFor();
+    const found = `[...document.querySelectorAll("h1, h2")].find((each) => each.textContent === "${heading}")`;
+    await page.evaluate(`${found}.scrollIntoView()`);
     const file = fileURLToPath(new URL(`../data/console-${name}.png`, import.meta.url));
     await page.screenshot({ path: file });
     const { size } = await stat(file);

@@ -31,12 +31,12 @@ export function Law({ flows, moving }: { readonly flows: readonly FlowJson[]; re
     >
       {flow === undefined || flow.read === 0 ? (
         <Empty title="No message yet.">
+          <p>After its start the pipeline needs about half a minute. To send one yourself:</p>
           <p>
-            After its start the pipeline needs about half a minute, and the committed account two minutes
-            more. To send one yourself:
-          </p>
-          <p>
-            <code>npx freshet publish --help</code>
+            <code>
+              npx freshet publish
+              {` '{"event_type":"purchase","user_id":"you","item_id":"kettle","amount_usd":29.9,"country":"DE"}'`}
+            </code>
           </p>
         </Empty>
       ) : (
@@ -46,6 +46,7 @@ export function Law({ flows, moving }: { readonly flows: readonly FlowJson[]; re
         {flows.map((each) => (
           <Side key={nameOf(each)} flow={each} />
         ))}
+        {!flows.some(({ kind }) => kind === "committed") && <Unsettled />}
       </div>
     </Panel>
   );
@@ -59,6 +60,21 @@ function nameOf({ kind, event }: FlowJson): string {
 function sumOf(parts: FlowJson["balances"][number]["parts"]): string {
   const told = parts.filter(([n]) => n !== 0).map(([n, name]) => `${count(n)} ${name}`);
   return told.join(" + ") || "0";
+}
+
+/** The committed side is taken some time after the events, and only once somebody looks. */
+function Unsettled() {
+  return (
+    <section class="side" aria-label="Committed">
+      <h3>
+        Committed <span class="chip">not yet known</span>
+      </h3>
+      <p class="panel-note">
+        Messages are looked up among the stored rows once these are settled: about two minutes after the
+        start, and some seconds after this page is opened.
+      </p>
+    </section>
+  );
 }
 
 /** One side of the law, in numbers. */
