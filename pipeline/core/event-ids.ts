@@ -1,15 +1,15 @@
 /**
- * The ids of one key's events, each with the slice that took it. They are kept in blocks as long as the longest
- * window, `L`: slices of one block are less than L apart, so a block can't hold an id twice, and ids go a whole block
- * at a time, as their slices do.
+ * The ids of one key's events, each with the slice that took it. They are kept in blocks as long as the reach of
+ * copies: slices of one block are closer than that, so a block can't hold an id twice, and ids go a whole block at a time, as
+ * their slices do.
  */
 export class EventIds {
   readonly #blockMs: number;
   readonly #blocks = new Map<number, Map<string, number>>();
 
-  /** @param longestMs L, ms */
-  constructor(longestMs: number) {
-    this.#blockMs = longestMs;
+  /** @param reachMs within which two events of one id are copies, ms */
+  constructor(reachMs: number) {
+    this.#blockMs = reachMs;
   }
 
   add(ids: readonly string[], sliceMs: number): void {
@@ -19,7 +19,7 @@ export class EventIds {
     for (const id of ids) block.set(id, sliceMs);
   }
 
-  /** Whether a slice less than L away, on either side, took the id. */
+  /** Whether a slice less than the reach away, on either side, took the id. */
   isNear(id: string, sliceMs: number): boolean {
     const number = Math.floor(sliceMs / this.#blockMs);
     for (let near = number - 1; near <= number + 1; near++) {

@@ -1,7 +1,7 @@
 import type { Due } from "./agenda.ts";
 import { emit, type WindowContent } from "./emit.ts";
 import { EventIds } from "./event-ids.ts";
-import { collectionEnd } from "./retention.ts";
+import { collectionEnd, copyReachMs } from "./retention.ts";
 import { mergePartial, type SlicePartial } from "./slice-partial.ts";
 import { SliceRuns } from "./slice-runs.ts";
 import { lowerBound } from "./slices.ts";
@@ -30,14 +30,14 @@ export class KeySlices implements Due {
   }
 
   /**
-   * Whether an event is the copy of one that was taken: same id, less than L apart in slices. Closer copies would
-   * stand in one window together; of those further apart no window can hold two, and the state may have forgotten
-   * the first. So the answer depends on the events alone, never on what has been collected.
+   * Whether an event is the copy of one that was taken: same id, slices within `copyReachMs`. Slices live long enough that
+   * the answer depends on the events alone, never on what has been collected.
    */
   isDuplicate(plan: ViewPlan, eventId: string, sliceMs: number): boolean {
     if (this.#ids !== undefined) return this.#ids.isNear(eventId, sliceMs);
+    const reachMs = copyReachMs(plan);
     for (const slice of this.slices) {
-      if (Math.abs(slice.sliceMs - sliceMs) < plan.longestMs && slice.eventIds.includes(eventId)) return true;
+      if (Math.abs(slice.sliceMs - sliceMs) < reachMs && slice.eventIds.includes(eventId)) return true;
     }
     return false;
   }
@@ -82,7 +82,7 @@ export class KeySlices implements Due {
   }
 
   #indexed(plan: ViewPlan): EventIds {
-    const ids = new EventIds(plan.longestMs);
+    const ids = new EventIds(copyReachMs(plan));
     for (const { eventIds, sliceMs } of this.slices) ids.add(eventIds, sliceMs);
     return ids;
   }

@@ -34,6 +34,14 @@ export function assign(plan: ViewPlan, event: DecodedEvent): Assignment {
 /**
  * The event time that counts. A producer's clock may run ahead of the publish time: by at most `maxSkewMs` it is
  * clamped to it. Without this, one wrong clock makes rows and state that live as long as its error.
+ *
+ * Of such an event each copy (a publisher's retry) has a time of its own, that of its publish, until the clocks meet. The
+ * copy that comes to the windows first counts, with its time, and the others are duplicates wherever they would stand: within
+ * `copyReachMs`, which covers the skew. So the event counts once, at most a skew away from where another order of reading
+ * would have put it. No rule without memory can do better: a copy published after the raw time has that time, so all would
+ * have to. Nor can a later copy with a smaller time move the event, since sums can't be undone. Order is that of publish
+ * nearly always; where a crash has copies read the other way round, a window between both times may keep a row of lost
+ * work, which no other copy can do.
  * @returns the effective time and whether it was clamped, or `undefined` when the raw one is too far ahead
  */
 export function effectiveEventTime(

@@ -43,6 +43,8 @@ export interface ViewPlan {
   readonly allowedLatenessMs: number;
   /** How long after its publish a message may still be processed. @default 1h */
   readonly slackMs: number;
+  /** How far the clocks of the view's event may run ahead: says how far apart two copies of one event may stand. */
+  readonly maxClockSkewMs: number;
   /** Processing-time delay of early panes; `undefined`: none. */
   readonly earlyMs: number | undefined;
   readonly freshnessMs: number;

@@ -109,6 +109,7 @@ export function defineFeatureView<
     entity: entity.name,
     keyField,
     ...timing,
+    maxClockSkewMs: source.plan.maxClockSkewMs,
     longestMs,
     sizesMs,
     shards,

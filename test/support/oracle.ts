@@ -48,10 +48,13 @@ export function viewOracle(plan: ViewPlan, events: readonly DecodedEvent[]): Ora
   return { windows, counts };
 }
 
-/** Same id, in slices less than L apart. */
+/** Same id, and so close that one window could hold both, or that a clock which runs ahead could be the reason. */
 export function isCopy(plan: ViewPlan, a: DecodedEvent, b: DecodedEvent): boolean {
-  const slice = (event: DecodedEvent) => Math.floor(event.eventTimeMs / plan.slideMs) * plan.slideMs;
-  return a.eventId === b.eventId && Math.abs(slice(a) - slice(b)) < plan.longestMs;
+  const slice = (event: DecodedEvent) => Math.floor(event.eventTimeMs / plan.slideMs);
+  const slices = Math.abs(slice(a) - slice(b));
+  const isNear =
+    slices < plan.longestMs / plan.slideMs || slices <= Math.ceil(plan.maxClockSkewMs / plan.slideMs);
+  return a.eventId === b.eventId && isNear;
 }
 
 /** All windows that hold one of a key's events. */

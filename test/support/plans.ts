@@ -54,6 +54,7 @@ export function testPlan(changes: Partial<ViewPlan> = {}): ViewPlan {
     sizesMs: both,
     allowedLatenessMs: 40,
     slackMs: 30,
+    maxClockSkewMs: 0,
     earlyMs: 1,
     freshnessMs: 50,
     latencyMs: 1,

@@ -122,13 +122,8 @@ export function arbitraryHistory(setting: Setting, maxMessages = 40): fc.Arbitra
   });
 }
 
-interface Sent {
-  readonly event: ShopEvent;
-  readonly isCopyable: boolean;
-}
-
 function published(setting: Setting, drawn: readonly Drawn[]): PubsubMessage[] {
-  const sent: Sent[] = [];
+  const sent: ShopEvent[] = [];
   return drawn
     .toSorted((a, b) => a.publish - b.publish)
     .map((message, i) => {
@@ -136,10 +131,8 @@ function published(setting: Setting, drawn: readonly Drawn[]): PubsubMessage[] {
       const publishTimeMs = setting.startMs + message.publish * setting.unitMs;
       const firstMs = publishTimeMs - (redrivenMs ?? 0);
       const original = message.copies === null ? undefined : sent[sent.length - 1 - message.copies];
-      const own = ownEvent(setting, message, firstMs, i);
-      const event = original?.isCopyable && original.event.occurred_at <= firstMs ? original.event : own;
-      // A clamped event's time is that of the copy which came first: copies of it would not be the same thing.
-      sent.push({ event, isCopyable: event.occurred_at <= firstMs });
+      const event = original ?? ownEvent(setting, message, firstMs, i);
+      sent.push(event);
       const messageId = `m${String(i)}`;
       const redriven =
         redrivenMs === null ? {} : firstPublishAttributes({ publishTimeMs: firstMs, messageId });

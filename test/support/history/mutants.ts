@@ -40,6 +40,8 @@ export const mutants = {
   },
   /** A publisher's retry counts twice. */
   "counts copies": { event: (event) => ({ ...event, eventId: event.messageId }) },
+  /** Copies of an event whose clock runs ahead have times of their own: in a short window they don't meet. */
+  "counts copies whose clocks run ahead": { plan: (plan) => ({ ...plan, maxClockSkewMs: 0 }) },
   /** One millisecond at the boundary. */
   "takes an event as late that is exactly as late as allowed": {
     plan: (plan) => ({ ...plan, allowedLatenessMs: plan.allowedLatenessMs - 1 }),

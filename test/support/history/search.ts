@@ -23,6 +23,8 @@ export interface Searched {
   /** Answers that were held against the whole truth, and those of them that said something. */
   readonly exact: number;
   readonly present: number;
+  /** Events that a crash made count as another of their copies. */
+  readonly retold: number;
   readonly found: Found | undefined;
 }
 
@@ -51,12 +53,13 @@ export function searchHistories(options: Search): Searched {
     setting = millisecondSetting,
     shrink = true,
   } = options;
-  const sum = { histories: 0, messages: 0, rows: 0, exact: 0, present: 0 };
+  const sum = { histories: 0, messages: 0, rows: 0, exact: 0, present: 0, retold: 0 };
   const property = fc.property(arbitraryHistory(setting), (history) => {
     const { run, faults, asked } = judge(history, plans, mutant);
     sum.histories++;
     sum.messages += history.messages.length;
     sum.rows += run.views.reduce((rows, { view }) => rows + view.rows.length, 0);
+    sum.retold += run.views.reduce((retold, { view }) => retold + view.retold, 0);
     sum.exact += asked.exact;
     sum.present += asked.present;
     return faults.length === 0;

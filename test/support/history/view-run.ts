@@ -46,6 +46,13 @@ export interface Observer {
   fault(fault: Fault): void;
 }
 
+/** An event that was applied as one of its copies, and after lost work as another, with another time. */
+interface Retold {
+  readonly key: string;
+  readonly fromMs: number;
+  readonly toMs: number;
+}
+
 const FRESH: ShardState = { log: [], firedMs: -Infinity, armedMs: undefined, earlyArmed: false };
 
 /** One view of a run: its shards as a runner keeps them, and the store of its rows. */
@@ -64,6 +71,9 @@ export class ViewRun {
   readonly #mutant: Mutant;
   readonly #observer: Observer;
   readonly #live = new Map<number, Shard>();
+  /** As what each event was applied last, by its key and id. */
+  readonly #appliedAs = new Map<string, DecodedEvent>();
+  readonly #retold: Retold[] = [];
 
   constructor(plan: ViewPlan, mutant: Mutant, observer: Observer) {
     this.plan = plan;
@@ -135,6 +145,21 @@ export class ViewRun {
     return this.rows.filter((row) => row.key === key && row.availableAtMs <= tMs);
   }
 
+  /**
+   * Whether a window with an end in `[fromMs, toMs]` may hold a row that lost work has left, with an event where another of
+   * its copies would not stand: the one thing that an order of reading decides. @see effectiveEventTime
+   */
+  isUnsettled(key: string, fromMs: number, toMs = fromMs): boolean {
+    return this.#retold.some(
+      (event) => event.key === key && event.fromMs < toMs && fromMs - this.plan.longestMs <= event.toMs,
+    );
+  }
+
+  /** How many events were applied as another copy after lost work. */
+  get retold(): number {
+    return this.#retold.length;
+  }
+
   #apply(shard: number, batch: SliceBatch, sent: ReadonlyMap<string, DecodedEvent>, clockMs: number): void {
     const live = this.#warm(shard);
     const { firedMs } = this.state.shards.get(shard) ?? FRESH;
@@ -164,6 +189,13 @@ export class ViewRun {
     const ofKey = this.state.applied.get(key) ?? [];
     if (ofKey.some((other) => isCopy(this.plan, other, event))) return "duplicate";
     this.state = { ...this.state, applied: new Map(this.state.applied).set(key, [...ofKey, event]) };
+    const id = `${key} ${event.eventId}`;
+    const before = this.#appliedAs.get(id);
+    this.#appliedAs.set(id, event);
+    if (before !== undefined && before.eventTimeMs !== event.eventTimeMs) {
+      const times = [before.eventTimeMs, event.eventTimeMs];
+      this.#retold.push({ key, fromMs: Math.min(...times), toMs: Math.max(...times) });
+    }
     return "applied";
   }
 
