@@ -19,7 +19,9 @@ const byTimers = new Player({ name: "by_timers", strategy: "timers", early: "at 
 const byBeam = new Player({ name: "by_beam", strategy: "beam-windows", early: "at once" }, transcripts);
 const byClock = new Player({ name: "by_clock", strategy: "timers", early: true }, clocked);
 
-beforeAll(() => play(setup.engine, [byTimers, byBeam, byClock]));
+const byBeamsClock = new Player({ name: "by_beams_clock", strategy: "beam-windows", early: true }, clocked);
+
+beforeAll(() => play(setup.engine, [byTimers, byBeam, byClock, byBeamsClock]));
 
 interface Shown extends Pick<Told, "panes">, Partial<Pick<Told, "late" | "emptyFrom">> {
   /** Those of Beam's own windows, where they differ. */
@@ -409,10 +411,13 @@ describe("a window that is closed", () => {
 });
 
 /** The same, of early rows that leave by the clock. */
-function showsByClock(title: string, script: Transcript, { panes }: Pick<Told, "panes">): void {
+function showsByClock(title: string, script: Transcript, { panes, beamPanes }: Shown): void {
   clocked.push(script);
-  it(title, () => {
+  it(`${title}: timers`, () => {
     expect(byClock.told(script).panes).toEqual(panes);
+  });
+  it(`${title}: beam-windows`, () => {
+    expect(byBeamsClock.told(script).panes).toEqual(beamPanes ?? panes);
   });
 }
 
@@ -428,6 +433,13 @@ describe("early rows by the clock", () => {
         "EARLY 10: 2 2, seq 2",
         "ON_TIME 10: 2 2, seq 2",
         "ON_TIME 20: 0 2, seq 2",
+      ],
+      beamPanes: [
+        "EARLY 10: 1 1, seq 1",
+        "EARLY 10: 2 2, seq 2",
+        "ON_TIME 10: 2 2, seq 2",
+        "ON_TIME 20: 0 2, seq 2",
+        "ON_TIME 30: 0 2, seq 2",
       ],
     },
   );
