@@ -8,8 +8,8 @@
  * Told in two ways: by the worker, of every early row (its newest publish → acknowledged by Bigtable); and by probes,
  * events of users of their own that are looked for in the store's answers. State grows until the longest window and
  * what may come after it have passed: over two hours for the project's own views, three minutes for those of `--short`.
- * So with `--short --warm-up 5m` memory has to be flat, and `--flat 10` makes that a check: the bench fails when the
- * worker holds more than a tenth more at last than it did at first. Half an hour: `--seconds 1800`.
+ * So with `--short --warm-up 5m` memory has to be flat, and `--flat 10` makes that a check: the bench fails when more
+ * than a tenth more is alive in the worker's heap at last than was at first. Half an hour: `--seconds 1800`.
  */
 import { setTimeout as sleep } from "node:timers/promises";
 import path from "node:path";
@@ -26,6 +26,7 @@ import { BigtableStore } from "../../pipeline/stores/bigtable-store.ts";
 import { bigtableClient, closeClients, publisherClient } from "../../pipeline/stores/clients.ts";
 import { topicsOf } from "../../pipeline/stores/pubsub-layout.ts";
 import { defaultRetryPolicy, type Retry } from "../../pipeline/stores/retry.ts";
+import { askForLiveHeap, LIVE_HEAP_FLAGS, readLiveHeap } from "./live-heap.ts";
 import { Probes } from "./probes.ts";
 import { ProcessWatch } from "./process-watch.ts";
 import { shortLived } from "./short-lived.ts";
@@ -52,15 +53,20 @@ const flags = new Command("freshness")
   .option("--seed <n>", "seed of the simulated shop", wholeNumber, 1)
   .option("--warm-up <duration>", "load before measuring", duration, 20_000)
   .option("--short", "views whose state fills within minutes, in place of the project's own")
-  .option("--flat <percent>", "fail when the worker's memory grows by more", positiveNumber)
+  .option("--flat <percent>", "fail when what is alive in the worker's heap grows by more", positiveNumber)
   .option("--checkpoint-interval <duration>", "messages are acknowledged that often", duration, 10_000)
   .parse()
   .opts<FreshnessFlags>();
 
 const registry = flags.short ? shortLived : features;
-const worker = flags.short && [fileURLToPath(new URL("short-lived-worker.ts", import.meta.url))];
+const worker = flags.short && [
+  ...LIVE_HEAP_FLAGS,
+  fileURLToPath(new URL("short-lived-worker.ts", import.meta.url)),
+];
 
 await inBenchFolder("freshness", async (dir) => {
+  const heapLog = path.join(dir, "heap.log");
+  askForLiveHeap(heapLog);
   let job: LocalJob | undefined;
   const session = await startSession({
     registry,
@@ -79,7 +85,7 @@ await inBenchFolder("freshness", async (dir) => {
       startMs: Date.now(),
       onEvent: (event) => console.error(event),
     });
-    await measure(session, job);
+    await measure(session, job, heapLog);
   } finally {
     await job?.stop();
     await closeClients();
@@ -87,7 +93,7 @@ await inBenchFolder("freshness", async (dir) => {
   }
 });
 
-async function measure({ stack, stores }: Session, job: LocalJob): Promise<void> {
+async function measure({ stack, stores }: Session, job: LocalJob, heapLog: string): Promise<void> {
   const probes = new Probes({
     publisher: publisherClient(stores),
     project: stores.project,
@@ -116,7 +122,11 @@ async function measure({ stack, stores }: Session, job: LocalJob): Promise<void>
   });
   const bucketsSince = windowedBuckets(Infinity);
   const buckets = () => bucketsSince(performance.now(), job.metrics.distributions(".freshness_ms"));
-  const before = { probes: probes.latenciesMs.length, read: job.metrics.counter("read") };
+  const before = {
+    probes: probes.latenciesMs.length,
+    read: job.metrics.counter("read"),
+    heaps: readLiveHeap(heapLog).length,
+  };
   buckets();
   const sinceMs = performance.now();
   await sleepAndTell(flags.seconds * 1_000, () => {
@@ -153,16 +163,28 @@ async function measure({ stack, stores }: Session, job: LocalJob): Promise<void>
   );
   if (probes.underWay > 0) console.log(`${probes.underWay} probes were never seen`);
   console.log(`\n${watch.report()}`);
-  if (flags.flat !== undefined) checkFlat(watch.growthOf(WORKER), flags.flat);
+  const heaps = readLiveHeap(heapLog).slice(before.heaps);
+  if (heaps.length > 0)
+    console.log(
+      `\nalive in the worker's heap, MiB, each minute: ${heaps.map((mib) => mib.toFixed(1)).join(" ")}`,
+    );
+  if (flags.flat !== undefined) checkFlat(heaps, flags.flat);
 }
 
-function checkFlat(growth: number | undefined, percent: number): void {
-  if (growth === undefined)
-    throw new Error("the worker's memory could not be seen: /proc tells it, on Linux");
+/** The median of the last third against that of the first. */
+function checkFlat(heaps: readonly number[], percent: number): void {
+  const third = Math.floor(heaps.length / 3);
+  if (third === 0) throw new Error("--flat needs --short, and three minutes or more");
+  const [first, last] = [median(heaps.slice(0, third)), median(heaps.slice(-third))];
+  const growth = last / first - 1;
   const flat = growth <= percent / 100;
-  const said = `the worker's memory changed by ${(100 * growth).toFixed(1)} %`;
-  console.log(`\n${said}: ${flat ? "flat" : `not flat, which allows ${percent} %`}`);
+  const said = `what is alive in the worker's heap changed by ${(100 * growth).toFixed(1)} %`;
+  console.log(`${said}: ${flat ? "flat" : `not flat, which allows ${percent} %`}`);
   if (!flat) process.exitCode = 1;
+}
+
+function median(values: readonly number[]): number {
+  return values.toSorted((a, b) => a - b)[values.length >> 1] ?? NaN;
 }
 
 /** Sleeps, and tells of each ten seconds: who waits for minutes wants to see that all is well. */

@@ -27,15 +27,6 @@ export class ProcessWatch {
     clearInterval(this.#timer);
   }
 
-  /**
-   * How much more memory a process holds at last than at first, on the averages that the report shows: 0.05 is a
-   * twentieth more. `undefined` where it was not seen.
-   */
-  growthOf(name: string): number | undefined {
-    const { first, last } = this.#summary(name) ?? {};
-    return first === undefined || last === undefined ? undefined : last / first - 1;
-  }
-
   /** Resident memory at the beginning and at the end, on average over a minute or a fourth of the time, and CPU. */
   report(): string {
     const rows = [...this.#watched.keys()].map((name) => {
