@@ -10,6 +10,7 @@ import {
   rawTable,
 } from "./bigquery-tables.ts";
 import { StoreConfigError } from "./errors.ts";
+import { servedVectors } from "./served-rows.ts";
 
 /** A logical view over a table. */
 export interface BigqueryView {
@@ -56,7 +57,14 @@ export function bigqueryLayout(
   }
   const sources = [...new Set(plans.map((plan) => plan.source))];
   const layout = {
-    tables: [...plans.map(featureTable), lateEvents, deadLetters, completeThrough, ...sources.map(rawTable)],
+    tables: [
+      ...plans.map(featureTable),
+      lateEvents,
+      deadLetters,
+      completeThrough,
+      servedVectors,
+      ...sources.map(rawTable),
+    ],
     views: [...newest.values()].map((plan) => finalRows(plan, dataset, active)),
     functions: [...newest.values()].map((plan) => answersAt(plan, dataset, active)),
   };

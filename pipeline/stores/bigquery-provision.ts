@@ -26,6 +26,22 @@ export async function provisionBigquery(
   await Promise.all(layout.functions.map((each) => ensureFunction(dataset, each, retry)));
 }
 
+/**
+ * Creates a table, and its data set, where they are missing. Where the table stands no right to create one is needed.
+ * @throws StoreConfigError where it has other columns
+ */
+export async function provisionTable(
+  client: BigQuery,
+  datasetId: string,
+  table: BigqueryTable,
+  retry: Retry,
+): Promise<void> {
+  const call: StoreCall = { store: "BigQuery", operation: "read", target: `table ${datasetId}.${table.id}` };
+  const [stands] = await withRetry(call, () => client.dataset(datasetId).table(table.id).exists(), retry);
+  if (stands) await refuseOtherColumns(client.dataset(datasetId), table, retry);
+  else await provisionBigquery(client, datasetId, { tables: [table], views: [], functions: [] }, retry);
+}
+
 async function ensureTable(dataset: Dataset, table: BigqueryTable, retry: Retry): Promise<void> {
   const call: StoreCall = { store: "BigQuery", operation: "create", target: `table ${table.id}` };
   const create = () =>
@@ -35,7 +51,11 @@ async function ensureTable(dataset: Dataset, table: BigqueryTable, retry: Retry)
       timePartitioning: { type: "DAY", field: table.partitionField },
       clustering: { fields: [...table.clusterFields] },
     });
-  if (await ensure(call, create, retry)) return;
+  if (!(await ensure(call, create, retry))) await refuseOtherColumns(dataset, table, retry);
+}
+
+async function refuseOtherColumns(dataset: Dataset, table: BigqueryTable, retry: Retry): Promise<void> {
+  const call: StoreCall = { store: "BigQuery", operation: "read", target: `table ${table.id}` };
   const answer: unknown = await withRetry(call, () => dataset.table(table.id).getMetadata(), retry);
   const [{ schema }] = answer as [TableMetadata];
   const present = new Set(schema?.fields?.map(({ name }) => name));

@@ -51,6 +51,7 @@ describe("bigqueryLayout", () => {
       "late_events",
       "dead_letters",
       "complete_through",
+      "served_vectors",
       "raw_purchase",
     ]);
     expect(layout.views.map(({ id, query }) => [id, query])).toEqual([
