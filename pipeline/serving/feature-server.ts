@@ -1,5 +1,5 @@
 import type { Services } from "../define/index.ts";
-import { provisionBigquery } from "../stores/bigquery-provision.ts";
+import { provisionTable } from "../stores/bigquery-provision.ts";
 import { appendRows } from "../stores/bigquery-writer.ts";
 import { BigtableStore } from "../stores/bigtable-store.ts";
 import { bigqueryClient, bigtableClient } from "../stores/clients.ts";
@@ -20,6 +20,7 @@ import { jsonLog } from "./log.ts";
 import type { OnlineStore } from "./online-store.ts";
 import type { OtlpOptions } from "./otlp.ts";
 import { listen } from "./server.ts";
+import { staleViews } from "./stale-views.ts";
 import { tracedStore } from "./traced-store.ts";
 import { VectorLog, type VectorLogOptions } from "./vector-log.ts";
 
@@ -59,6 +60,9 @@ export interface FeatureServer {
 
 /** Heartbeats tick every 10 s at most: a reading a second makes `as_of` a second older than it could be. */
 const HEARTBEATS = { everyMs: 1_000, budgetMs: 2_000 } as const;
+
+/** How often the log tells of views that are stale. */
+const STALE_EVERY_MS = 60_000;
 
 /** An outage of BigQuery that is longer costs rows of the log: a queue without an end would cost the server. */
 const logRetry = { policy: { ...defaultRetryPolicy, totalMs: 10_000 }, random: Math.random };
@@ -111,6 +115,10 @@ export async function startFeatureServer(options: FeatureServerOptions): Promise
   });
   await heartbeats.refresh();
   heartbeats.start();
+  const markOf: Heartbeats["of"] = (plan) => heartbeats.of(plan);
+  const watching = setInterval(() => {
+    for (const line of staleViews(services.registry.plans, markOf, Date.now())) log.warning(line);
+  }, STALE_EVERY_MS).unref();
   const server = await listen((request) => app.fetch(request), options.host, options.port);
   return {
     url: server.url,
@@ -119,6 +127,7 @@ export async function startFeatureServer(options: FeatureServerOptions): Promise
       shown?.stop();
       await server.stop(graceMs);
       heartbeats.stop();
+      clearInterval(watching);
       await vectors?.drain();
       await stopTracing?.();
     },
@@ -151,10 +160,9 @@ function whoMayAsk({ apiKeys: lines, idTokens: tokens, limits }: FeatureServerOp
   return ways.length === 0 ? {} : { authenticate: anyOf(ways) };
 }
 
-/** The table of served vectors is the server's own: it comes with the first server that writes into it. */
+/** Where nobody has made the table of served vectors, it comes with the first server that writes into it. */
 async function provisionServed(stores: StoreEndpoints): Promise<void> {
-  const layout = { tables: [servedVectors], views: [], functions: [] };
-  await provisionBigquery(bigqueryClient(stores), stores.bigquery.dataset, layout, logRetry);
+  await provisionTable(bigqueryClient(stores), stores.bigquery.dataset, servedVectors, logRetry);
 }
 
 function bigqueryLog(
