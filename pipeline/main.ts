@@ -1,9 +1,5 @@
-import { Command, CommanderError } from "commander";
-import { FreshetError } from "./core/errors.ts";
-
-/** Exit codes: 0 done; 1 it failed; 2 it was asked wrongly (unknown option, bad value). */
-const FAILED = 1;
-const MISUSED = 2;
+import { Command } from "commander";
+import { runToExit } from "./commands/program.ts";
 
 /** Loaded when asked for: the clients and Beam's graph construction take a second to load. */
 const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
@@ -28,7 +24,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
 };
 const HIDDEN = ["worker"];
 
-try {
+await runToExit(async () => {
   const program = new Command("freshet")
     .description("Real-time machine-learning features: Pub/Sub to Bigtable and BigQuery, on Apache Beam.")
     .exitOverride()
@@ -40,25 +36,4 @@ try {
     if (command) program.addCommand(command.exitOverride(), { hidden: HIDDEN.includes(name) });
   }
   await program.parseAsync();
-} catch (error) {
-  process.exitCode = report(error);
-}
-// A client library may hold the event loop open with idle connections; what had to be closed is closed by now. But a
-// pipe takes what it gets in pieces, and an exit would cut a long answer off.
-await Promise.all(
-  [process.stdout, process.stderr].map((stream) => new Promise((resolve) => stream.write("", resolve))),
-);
-process.exit();
-
-/** A known error is one sentence; an unknown one is a bug and shows where. */
-function report(error: unknown): number {
-  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : MISUSED;
-  if (error instanceof FreshetError) {
-    process.stderr.write(`freshet: ${error.message}\n`);
-    return FAILED;
-  }
-  process.stderr.write(
-    `freshet: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`,
-  );
-  return FAILED;
-}
+});
