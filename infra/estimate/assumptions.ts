@@ -9,8 +9,14 @@ export interface Assumptions {
   readonly keys: number;
   /** Part of the events that a view accepts: its `where` can't be asked beforehand. */
   readonly share: number;
-  /** Answers a second that the online store gives. */
+  /** Answers a second that the feature server gives; 0: there is none. */
   readonly readsPerSecond: number;
+  /** Instances of the feature server that always run. */
+  readonly serverMinInstances: number;
+  /** Answers a second of an instance with one vCPU, fully busy. */
+  readonly readsPerInstance: number;
+  /** Part of it that autoscaling leaves busy. */
+  readonly serverLoad: number;
   /** CPU time of workers for an event and view, stores included. */
   readonly cpuUsPerEvent: number;
   readonly workerVcpus: number;
@@ -36,7 +42,15 @@ export type Preset = "small" | "prod";
 export const PRESETS: Readonly<
   Record<
     Preset,
-    Pick<Assumptions, "workerVcpus" | "workerMemoryGb" | "bigtableClusters" | "bigtableMinNodes" | "region">
+    Pick<
+      Assumptions,
+      | "workerVcpus"
+      | "workerMemoryGb"
+      | "bigtableClusters"
+      | "bigtableMinNodes"
+      | "serverMinInstances"
+      | "region"
+    >
   >
 > = {
   small: {
@@ -45,6 +59,7 @@ export const PRESETS: Readonly<
     workerMemoryGb: 8,
     bigtableClusters: 1,
     bigtableMinNodes: 1,
+    serverMinInstances: 1,
   },
   prod: {
     region: "europe-west1",
@@ -52,6 +67,7 @@ export const PRESETS: Readonly<
     workerMemoryGb: 16,
     bigtableClusters: 2,
     bigtableMinNodes: 2,
+    serverMinInstances: 2,
   },
 };
 
@@ -61,6 +77,8 @@ export const DEFAULTS = {
   keys: 100_000,
   share: 1,
   readsPerSecond: 0,
+  readsPerInstance: 300,
+  serverLoad: 0.6,
   // measured, on the engine and without stores: 111 µs an event for two views
   cpuUsPerEvent: 75,
   workerLoad: 0.6,

@@ -11,6 +11,8 @@ export interface Estimate {
   readonly usd: number;
   readonly workers: number;
   readonly bigtableNodes: number;
+  /** Instances of the feature server. */
+  readonly servers: number;
   /** Rows a second of each view. */
   readonly rowsPerSecond: Readonly<Record<string, number>>;
 }
@@ -27,6 +29,8 @@ const YOUNG_MONTHS = 3;
 const MOST_CELLS = 64;
 /** A node of SSD, with rows of 1 kB, one at a time. @see https://cloud.google.com/bigtable/docs/performance */
 const NODE = { writesPerSecond: 14_000, readsPerSecond: 17_000 } as const;
+/** Of an instance of the feature server, as infra/components/feature-server.ts asks for. */
+const INSTANCE = { vcpus: 1, memoryGib: 1 } as const;
 /** Of a worker with Streaming Engine. */
 const DISK_GB = 30;
 
@@ -43,19 +47,22 @@ export function estimate(views: readonly ViewPlan[], assumed: Assumptions): Esti
   const rows = sum(traffic.map(({ rowsPerSecond }) => rowsPerSecond));
   const workers = workersFor(views.length, assumed);
   const nodes = nodesFor(rows, assumed);
+  const servers = serversFor(assumed);
   const lines = [
     ...pubsubLines(assumed, prices),
     ...dataflowLines(views.length, workers, assumed, prices),
     ...bigtableLines(traffic, nodes, assumed, prices),
     ...bigqueryLines(traffic, assumed, prices),
+    ...serverLines(servers, prices),
     line("Cloud Storage: graphs, templates, temporary files", [1, "GiB"], [prices.gcsGibMonth, "$/GiB"]),
-    line("Artifact Registry: the worker's image", [1, "GiB"], [prices.imageGibMonth, "$/GiB"]),
+    line("Artifact Registry: images", [1, "GiB"], [prices.imageGibMonth, "$/GiB"]),
     line("Network: everything stays within the region", [0, "GiB"], [0, "$/GiB"]),
   ];
   const rowsPerSecond = Object.fromEntries(
     views.map(({ name, version }, i) => [`${name} v${version}`, traffic[i]?.rowsPerSecond ?? 0]),
   );
-  return { lines, usd: sum(lines.map(({ usd }) => usd)), workers, bigtableNodes: nodes, rowsPerSecond };
+  const usd = sum(lines.map((each) => each.usd));
+  return { lines, usd, workers, bigtableNodes: nodes, servers, rowsPerSecond };
 }
 
 interface Traffic {
@@ -80,6 +87,13 @@ function nodesFor(rowsPerSecond: number, assumed: Assumptions): number {
   const { readsPerSecond, bigtableMinNodes, bigtableLoad } = assumed;
   const load = rowsPerSecond / NODE.writesPerSecond + readsPerSecond / NODE.readsPerSecond;
   return Math.max(bigtableMinNodes, Math.ceil(load / bigtableLoad));
+}
+
+/** Of the feature server; none where nobody asks. */
+function serversFor(assumed: Assumptions): number {
+  const { readsPerSecond, serverMinInstances, readsPerInstance, serverLoad } = assumed;
+  if (readsPerSecond === 0) return 0;
+  return Math.max(serverMinInstances, Math.ceil(readsPerSecond / (readsPerInstance * serverLoad)));
 }
 
 function pubsubLines({ eventsPerSecond, payloadBytes, retentionDays }: Assumptions, prices: Prices): Line[] {
@@ -153,6 +167,17 @@ function bigqueryLines(
       [monthsKept - young, "months"],
       [prices.bigqueryOldGibMonth, "$/GiB"],
     ),
+  ];
+}
+
+function serverLines(servers: number, prices: Prices): Line[] {
+  const time = [
+    [servers, "instances"],
+    [HOURS, "h"],
+  ] as const;
+  return [
+    line("Cloud Run: vCPU", ...time, [INSTANCE.vcpus, "vCPU"], [prices.runVcpuHour, "$/h"]),
+    line("Cloud Run: memory", ...time, [INSTANCE.memoryGib, "GiB"], [prices.runMemoryGibHour, "$/GiB h"]),
   ];
 }
 

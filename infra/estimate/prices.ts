@@ -19,6 +19,9 @@ export interface Prices {
   readonly bigqueryGibMonth: number;
   /** A day's partition that nobody has changed for 90 days. */
   readonly bigqueryOldGibMonth: number;
+  /** Cloud Run, CPU always on. */
+  readonly runVcpuHour: number;
+  readonly runMemoryGibHour: number;
   readonly gcsGibMonth: number;
   readonly imageGibMonth: number;
 }
@@ -34,6 +37,7 @@ export const PRICE_PAGES = [
   "https://cloud.google.com/pubsub/pricing",
   "https://cloud.google.com/bigtable/pricing",
   "https://cloud.google.com/bigquery/pricing",
+  "https://cloud.google.com/run/pricing",
   "https://cloud.google.com/storage/pricing",
   "https://cloud.google.com/artifact-registry/pricing",
 ] as const;
@@ -54,6 +58,8 @@ const IOWA: Prices = {
   storageWriteGib: 0.025,
   bigqueryGibMonth: 0.02,
   bigqueryOldGibMonth: 0.01,
+  runVcpuHour: 0.0648,
+  runMemoryGibHour: 0.0072,
   gcsGibMonth: 0.02,
   imageGibMonth: 0.1,
 };

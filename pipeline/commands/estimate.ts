@@ -27,7 +27,20 @@ export function estimateCommand(): Command {
     .option("--payload-bytes <n>", "of a message with its attributes", positiveNumber, DEFAULTS.payloadBytes)
     .option("--keys <n>", "keys of an entity that get events at the same time", positiveNumber, DEFAULTS.keys)
     .option("--share <part>", "part of the events that a view accepts", part, DEFAULTS.share)
-    .option("--reads-per-second <n>", "answers of the online store", wholeNumber, DEFAULTS.readsPerSecond)
+    .option(
+      "--reads-per-second <n>",
+      "answers of the feature server; 0: there is none",
+      wholeNumber,
+      DEFAULTS.readsPerSecond,
+    )
+    .option("--server-min-instances <n>", "(default: the preset's)", wholeNumber)
+    .option(
+      "--reads-per-instance <n>",
+      "answers a second of a vCPU that is fully busy",
+      positiveNumber,
+      DEFAULTS.readsPerInstance,
+    )
+    .option("--server-load <part>", "of it that autoscaling leaves busy", part, DEFAULTS.serverLoad)
     .option("--cpu-us-per-event <n>", "for an event and view", positiveNumber, DEFAULTS.cpuUsPerEvent)
     .option("--shuffle-bytes <n>", "for an event and view", positiveNumber, DEFAULTS.shuffleBytes)
     .option("--worker-vcpus <n>", "of a worker (default: the preset's)", positiveNumber)
@@ -57,7 +70,7 @@ function describe({ lines, usd, ...sizes }: Estimate, assumptions: Assumptions):
     ...lines.map((line) => `${line.item.padEnd(width)} ${amount(line.usd)}  ${formulaOf(line)}`),
     `${"a month, in US dollars".padEnd(width)} ${amount(usd)}`,
     "",
-    `${rows.join(" · ")} · ${sizes.workers} workers · ${sizes.bigtableNodes} Bigtable nodes a cluster`,
+    `${rows.join(" · ")} · ${sizes.workers} workers · ${sizes.bigtableNodes} Bigtable nodes a cluster · ${sizes.servers} server instances`,
     `assumed: ${Object.entries(assumptions)
       .map(([name, value]) => `${name} ${value}`)
       .join(", ")}`,

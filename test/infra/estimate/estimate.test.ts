@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { settings } from "../../../infra/config/settings.ts";
 import { type Assumptions, DEFAULTS, type Preset, PRESETS } from "../../../infra/estimate/assumptions.ts";
 import { estimate } from "../../../infra/estimate/estimate.ts";
 import { formulaOf } from "../../../infra/estimate/line.ts";
@@ -60,6 +61,16 @@ describe("estimate", () => {
     expect(estimate(features.plans, { ...assumed, readsPerSecond: 17_000 }).bigtableNodes).toBe(3);
   });
 
+  it("has a server where somebody asks, and instances for how often", () => {
+    expect(costs({ readsPerSecond: 0 })).toMatchObject({ "Cloud Run: vCPU": 0, "Cloud Run: memory": 0 });
+    // one instance that always runs: 730 h of 1 vCPU and 1 GiB
+    expect(costs({ readsPerSecond: 1 })["Cloud Run: vCPU"]).toBeCloseTo(730 * 0.0648, 6);
+    expect(costs({ readsPerSecond: 1 })["Cloud Run: memory"]).toBeCloseTo(730 * 0.0072, 6);
+    // 1000 a second by instances that answer 300, and are left 60 % busy: 5.6 of them
+    const { servers } = estimate(features.plans, { ...assumed, readsPerSecond: 1000, readsPerInstance: 300 });
+    expect(servers).toBe(6);
+  });
+
   it("costs what a view more costs", () => {
     const [first] = features.plans;
     const one = estimate(first === undefined ? [] : [first], assumed);
@@ -82,11 +93,14 @@ it.each([
 
 it.each(["small", "prod"] satisfies Preset[])("the preset %s is what its stack file sets", (preset) => {
   const config = presetValues(preset);
-  const { region, workerVcpus, workerMemoryGb, bigtableClusters, bigtableMinNodes } = PRESETS[preset];
+  const { region, workerVcpus, workerMemoryGb, bigtableClusters, bigtableMinNodes, serverMinInstances } =
+    PRESETS[preset];
   expect(config["gcp:region"]).toBe(region);
   // n2d-standard machines have 4 GB a vCPU
   expect(config["freshet:machineType"]).toBe(`n2d-standard-${workerVcpus}`);
   expect(workerMemoryGb).toBe(4 * workerVcpus);
   expect((config["freshet:bigtableZones"] ?? "one").split(",")).toHaveLength(bigtableClusters);
   expect(config["freshet:bigtableMinNodes"]).toBe(String(bigtableMinNodes));
+  const instances = config["freshet:serverMinInstances"] ?? settings.serverMinInstances.example;
+  expect(instances).toBe(String(serverMinInstances));
 });
