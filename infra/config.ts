@@ -103,6 +103,17 @@ function contradictionsOf(config: StackConfig, plans: readonly ViewPlan[]): Mist
       `${region}-b`,
     );
   }
+  if (config.serverMaxInstances < config.serverMinInstances) {
+    const problem = `is ${config.serverMaxInstances}, less than ${settings.serverMinInstances.key} = ${config.serverMinInstances}`;
+    blame(settings.serverMaxInstances, problem, `${config.serverMinInstances}`);
+  }
+  if (config.serverApiKeys !== undefined && config.serverCallers !== undefined) {
+    mistakes.push({
+      key: settings.serverCallers.key,
+      problem: `is set beside ${settings.serverApiKeys.key}: either IAM decides who may ask, or API keys do`,
+      command: `pulumi config rm ${settings.serverCallers.key}`,
+    });
+  }
   if (oldestGeneration > generation) {
     const problem = `is ${oldestGeneration}, newer than ${settings.generation.key} = ${generation}`;
     blame(settings.oldestGeneration, problem, `${generation}`);

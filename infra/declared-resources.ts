@@ -90,6 +90,7 @@ const googleLike: Answers = {
     }
     if (type === "gcp:storage/bucketObject:BucketObject") state["outputName"] = given["name"];
     if (type === "gcp:dataflow/job:Job") state["jobId"] = "a-job";
+    if (type === "gcp:cloudrunv2/service:Service") state["uri"] = "https://a-service.example";
     return { id: `id of ${given["name"] ?? name}`, state };
   },
   call({ token }) {

@@ -1,10 +1,10 @@
 import type * as pulumi from "@pulumi/pulumi";
+import { Account } from "./components/account.ts";
 import { Apis } from "./components/apis.ts";
 import type { Placement } from "./components/component.ts";
 import { Encryption } from "./components/encryption.ts";
 import { Network } from "./components/network.ts";
 import { ServiceAgents } from "./components/service-agents.ts";
-import { WorkerAccount } from "./components/worker-account.ts";
 import type { StackConfig } from "./config.ts";
 import type { Names } from "./names.ts";
 
@@ -14,6 +14,8 @@ export interface Foundation {
   readonly placement: Placement & {
     /** The workers' account, as a member. */
     readonly worker: pulumi.Input<string>;
+    /** The feature server's account, as a member; `undefined` where there is none. */
+    readonly server: pulumi.Input<string> | undefined;
   };
   /** Pub/Sub's own account, as a member. */
   readonly pubsub: pulumi.Input<string>;
@@ -26,10 +28,13 @@ export interface Foundation {
 /** APIs, accounts, and where the stack asks for them a key and a network. */
 export function foundation(config: StackConfig, names: Names): Foundation {
   const { project, region, kms } = config;
-  const apis = new Apis("apis", { project, kms });
+  const serves = config.serverImage !== undefined;
+  const secrets = serves && config.serverApiKeys !== undefined;
+  const apis = new Apis("apis", { project, kms, serves, secrets });
   const enabled = { dependsOn: [apis] };
-  const agents = new ServiceAgents("service-agents", { project, kms }, enabled);
-  const account = new WorkerAccount("worker", { project, accountId: names.workerAccount }, enabled);
+  const agents = new ServiceAgents("service-agents", { project, kms, serves }, enabled);
+  const account = workerAccount(config, names, enabled);
+  const server = serves ? serverAccount(config, names, enabled) : undefined;
   const placement = placementOf(config, names);
   const { keyRing, key } = names;
   const keys = kms
@@ -38,11 +43,31 @@ export function foundation(config: StackConfig, names: Names): Foundation {
   const own = { project, region, name: names.network, range: config.subnetRange, nat: config.nat };
   const networks = config.subnetwork === undefined ? [new Network("network", own, enabled)] : [];
   return {
-    placement: { ...placement, worker: account.member },
+    placement: { ...placement, worker: account.member, server: server?.member },
     pubsub: agents.pubsub,
     ready: [apis, ...keys],
     forWorkers: [account, ...networks],
   };
+}
+
+function workerAccount(
+  { project }: StackConfig,
+  { workerAccount: accountId }: Names,
+  opts: pulumi.ComponentResourceOptions,
+): Account {
+  // Work items, logs and metrics of a job belong to the project.
+  const projectRoles = ["roles/dataflow.worker"];
+  return new Account("worker", { project, accountId, displayName: "Freshet's workers", projectRoles }, opts);
+}
+
+function serverAccount(
+  { project, serverConsole }: StackConfig,
+  { serverAccount: accountId }: Names,
+  opts: pulumi.ComponentResourceOptions,
+): Account {
+  // A query is a job of the project's. The server itself only appends, which is none.
+  const projectRoles = serverConsole ? ["roles/bigquery.jobUser"] : [];
+  return new Account("server", { project, accountId, displayName: "Freshet's server", projectRoles }, opts);
 }
 
 function placementOf(config: StackConfig, { kmsKey }: Names): Placement {

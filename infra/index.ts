@@ -23,5 +23,5 @@ async function program(): Promise<Deployment> {
 }
 
 /** The stack's outputs. */
-export const { imagePath, bucket, instance, appProfile, dataset, workerServiceAccount, job } =
+export const { imagePath, bucket, instance, appProfile, dataset, workerServiceAccount, job, serverUrl } =
   await program();

@@ -17,6 +17,11 @@ export interface Names {
   readonly workerAccount: string;
   /** E-mail address of the workers' service account. */
   readonly workerEmail: string;
+  readonly serverAccount: string;
+  /** E-mail address of the feature server's service account. */
+  readonly serverEmail: string;
+  /** The feature server's Cloud Run service. */
+  readonly server: string;
   readonly job: string;
   readonly network: string;
   /** As Dataflow takes it. */
@@ -33,6 +38,8 @@ export function namesOf(
 ): Names {
   const { project, region, name } = config;
   const workerAccount = `${name}-worker`;
+  const serverAccount = `${name}-server`;
+  const emailOf = (account: string) => `${account}@${project}.iam.gserviceaccount.com`;
   const kmsKey = `projects/${project}/locations/${region}/keyRings/${name}/cryptoKeys/${name}`;
   return {
     bucket: `${project}-${name}`,
@@ -42,7 +49,10 @@ export function namesOf(
     appProfile: name,
     dataset: name.replaceAll("-", "_"),
     workerAccount,
-    workerEmail: `${workerAccount}@${project}.iam.gserviceaccount.com`,
+    workerEmail: emailOf(workerAccount),
+    serverAccount,
+    serverEmail: emailOf(serverAccount),
+    server: `${name}-server`,
     job: name,
     network: name,
     // Another project's network is named by its URL, one of this project by its path.

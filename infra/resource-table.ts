@@ -38,11 +38,17 @@ export async function readmeTables(): Promise<Readonly<Record<string, string>>> 
     "gcp:project": settings.project.example,
     "freshet:image": settings.image.example,
     "freshet:alertEmail": settings.alertEmail.example,
+    "freshet:serverImage": settings.serverImage.example,
+    "freshet:serverCallers": settings.serverCallers.example,
+    "freshet:serverLogVectors": "1",
+    "freshet:serverConsole": "true",
   };
   const config = readStackConfig({ stack: PRESET, values }, features.plans);
   const workDir = mkdtempSync(path.join(tmpdir(), "freshet-table-"));
   try {
-    const declared = await declaredResources(PRESET, () => deploy({ registry: features, config, workDir }));
+    const declared = await declaredResources(PRESET, () =>
+      deploy({ registry: features, config, workDir, hasEngine: false }),
+    );
     return {
       resources: resourceTable(declared),
       roles: roleTable(declared),

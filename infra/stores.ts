@@ -2,6 +2,7 @@ import type * as pulumi from "@pulumi/pulumi";
 import type { Registry } from "../pipeline/define/index.ts";
 import { bigqueryLayout, featureTableId } from "../pipeline/stores/bigquery-layout.ts";
 import { rawTableId } from "../pipeline/stores/bigquery-tables.ts";
+import { SERVED_VECTORS } from "../pipeline/stores/served-rows.ts";
 import { Events } from "./components/events.ts";
 import { OfflineStore } from "./components/offline-store.ts";
 import { OnlineStore } from "./components/online-store.ts";
@@ -21,6 +22,7 @@ export function stores(
   { placement, pubsub, ready }: Foundation,
 ): pulumi.Resource[] {
   const { project, generation, minNodes, maxNodes, cpuTarget } = config;
+  const { server } = placement;
   const { instance, appProfile, dataset } = names;
   const online = new OnlineStore(
     "online",
@@ -45,6 +47,9 @@ export function stores(
       layout: bigqueryLayout(registry.plans, { project, dataset }, generation),
       archives: new Set(registry.events.map(({ name }) => rawTableId(name))),
       versioned: new Set(registry.plans.map(featureTableId)),
+      served: SERVED_VECTORS,
+      logger: config.serverLogVectors > 0 ? server : undefined,
+      reader: config.serverConsole ? server : undefined,
       retentionMs: config.offlineRetention,
       archiveRetentionMs: config.archiveRetention,
     },

@@ -2,6 +2,8 @@ import * as gcp from "@pulumi/gcp";
 import type * as pulumi from "@pulumi/pulumi";
 import { topicsOf } from "../../pipeline/stores/pubsub-layout.ts";
 import { Component } from "./component.ts";
+import { conditionOf, type Condition } from "./condition.ts";
+import { type ServedBy, serverConditions } from "./server-conditions.ts";
 
 /** What is watched, and who is told. */
 export interface AlertsArgs {
@@ -11,23 +13,14 @@ export interface AlertsArgs {
   readonly job: string;
   /** Names of the events whose subscriptions are watched. */
   readonly events: readonly string[];
+  /** `undefined`: there is no feature server. */
+  readonly server: ServedBy | undefined;
   readonly labels: Readonly<Record<string, string>>;
-}
-
-interface Condition {
-  readonly id: string;
-  readonly title: string;
-  readonly help: string;
-  /** In Monitoring's filter language. */
-  readonly metric: string;
-  readonly above: number;
-  /** For how long, seconds. */
-  readonly forS: number;
 }
 
 const AGE = "pubsub.googleapis.com/subscription/oldest_unacked_message_age";
 
-/** E-mail when the pipeline stands still, fails, or the archive doesn't arrive. */
+/** E-mail when the pipeline stands still, fails, or the archive doesn't arrive, and when the server doesn't serve. */
 export class Alerts extends Component {
   constructor(name: string, args: AlertsArgs, opts: pulumi.ComponentResourceOptions = {}) {
     super("Alerts", name, opts);
@@ -43,14 +36,16 @@ export class Alerts extends Component {
       },
       this.child,
     );
-    for (const condition of conditionsOf(args)) {
+    const { server } = args;
+    const conditions = [...conditionsOf(args), ...(server === undefined ? [] : serverConditions(server))];
+    for (const condition of conditions) {
       new gcp.monitoring.AlertPolicy(
         condition.id,
         {
           project,
           displayName: condition.title,
           combiner: "OR",
-          conditions: [thresholdOf(condition)],
+          conditions: [conditionOf(condition)],
           documentation: { content: condition.help, mimeType: "text/markdown" },
           notificationChannels: [channel.id],
           userLabels: labels,
@@ -96,23 +91,4 @@ function conditionsOf({ job, events }: AlertsArgs): Condition[] {
       ];
     }),
   ];
-}
-
-function thresholdOf({
-  title,
-  metric,
-  above,
-  forS,
-}: Condition): gcp.types.input.monitoring.AlertPolicyCondition {
-  return {
-    displayName: title,
-    conditionThreshold: {
-      filter: metric,
-      comparison: "COMPARISON_GT",
-      thresholdValue: above,
-      duration: `${forS}s`,
-      aggregations: [{ alignmentPeriod: "60s", perSeriesAligner: "ALIGN_MAX" }],
-      trigger: { count: 1 },
-    },
-  };
 }

@@ -23,13 +23,23 @@ export interface ApisArgs {
   readonly project: string;
   /** Whether keys of one's own are used. */
   readonly kms: boolean;
+  /** Whether there is a feature server. */
+  readonly serves: boolean;
+  /** Whether it reads a secret. */
+  readonly secrets: boolean;
 }
 
 /** The APIs, enabled. They stay enabled when the stack goes: others in the project may use them. */
 export class Apis extends Component {
-  constructor(name: string, { project, kms }: ApisArgs, opts: pulumi.ComponentResourceOptions = {}) {
+  constructor(name: string, args: ApisArgs, opts: pulumi.ComponentResourceOptions = {}) {
     super("Apis", name, opts);
-    for (const api of kms ? [...SERVICES, "cloudkms"] : SERVICES) {
+    const { project, kms, serves, secrets } = args;
+    const more = [
+      ...(kms ? ["cloudkms"] : []),
+      ...(serves ? ["run"] : []),
+      ...(secrets ? ["secretmanager"] : []),
+    ];
+    for (const api of [...SERVICES, ...more]) {
       new gcp.projects.Service(
         api,
         { project, service: `${api}.googleapis.com`, disableOnDestroy: false },

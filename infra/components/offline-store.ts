@@ -18,7 +18,9 @@ export interface OfflineStoreArgs extends Placement {
   readonly archives: ReadonlySet<string>;
   /** Ids of the tables of a view's version: they leave the definitions when a version is raised. */
   readonly versioned: ReadonlySet<string>;
-  /** Age at which days are dropped, ms; `undefined`: kept. */
+  /** Id of the table that the feature server writes. */
+  readonly served: string;
+  /** Age at which days of rows and served vectors are dropped, ms; `undefined`: kept. */
   readonly retentionMs: number | undefined;
   /** The same for the tables that Pub/Sub writes. */
   readonly archiveRetentionMs: number | undefined;
@@ -26,6 +28,10 @@ export interface OfflineStoreArgs extends Placement {
   readonly worker: pulumi.Input<string>;
   /** Pub/Sub's own account, as a member. */
   readonly pubsub: pulumi.Input<string>;
+  /** The feature server's account, as a member, where it logs what it serves. */
+  readonly logger: pulumi.Input<string> | undefined;
+  /** Who reads all of the data set, as a member: the console. */
+  readonly reader: pulumi.Input<string> | undefined;
 }
 
 /** The offline store: the history of features, what became of other events, and the raw archive. */
@@ -50,6 +56,13 @@ export class OfflineStore extends Component {
       this.keeping(deletionProtection),
     );
     const tables = layout.tables.map((table) => this.#table(dataset, table));
+    if (args.reader !== undefined) {
+      new gcp.bigquery.DatasetIamMember(
+        "console",
+        { project, datasetId: dataset.datasetId, role: "roles/bigquery.dataViewer", member: args.reader },
+        this.child,
+      );
+    }
     for (const view of layout.views) this.#view(dataset, view, tables);
     for (const each of layout.functions) this.#function(dataset, each, tables);
     this.registerOutputs({ dataset: dataset.datasetId });
@@ -58,12 +71,7 @@ export class OfflineStore extends Component {
   #table(dataset: gcp.bigquery.Dataset, { id, ...table }: BigqueryTable): gcp.bigquery.Table {
     const args = this.#args;
     const { project, labels, deletionProtection } = args;
-    const archive = args.archives.has(id);
-    const expirationMs = archive
-      ? args.archiveRetentionMs
-      : args.versioned.has(id)
-        ? args.retentionMs
-        : undefined;
+    const expirationMs = this.#expirationMs(id);
     const resource = new gcp.bigquery.Table(
       id,
       {
@@ -86,6 +94,8 @@ export class OfflineStore extends Component {
         ? { ...this.child, retainOnDelete: deletionProtection }
         : this.keeping(deletionProtection),
     );
+    const member = this.#writerOf(id);
+    if (member === undefined) return resource;
     // On the table and not on the data set: workers can't touch the archive that they are judged by.
     new gcp.bigquery.IamMember(
       `${id}-writer`,
@@ -94,11 +104,23 @@ export class OfflineStore extends Component {
         datasetId: dataset.datasetId,
         tableId: resource.tableId,
         role: "roles/bigquery.dataEditor",
-        member: archive ? args.pubsub : args.worker,
+        member,
       },
       this.child,
     );
     return resource;
+  }
+
+  #expirationMs(id: string): number | undefined {
+    const { archives, archiveRetentionMs, versioned, served, retentionMs } = this.#args;
+    if (archives.has(id)) return archiveRetentionMs;
+    return versioned.has(id) || id === served ? retentionMs : undefined;
+  }
+
+  #writerOf(id: string): pulumi.Input<string> | undefined {
+    const { archives, pubsub, served, logger, worker } = this.#args;
+    if (archives.has(id)) return pubsub;
+    return id === served ? logger : worker;
   }
 
   #view(

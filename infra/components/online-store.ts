@@ -20,6 +20,8 @@ export interface OnlineStoreArgs extends Placement {
   readonly tables: readonly BigtableTable[];
   /** The workers' account, as a member. */
   readonly worker: pulumi.Input<string>;
+  /** The feature server's; `undefined` where there is none. */
+  readonly server: pulumi.Input<string> | undefined;
 }
 
 const DAY_S = 86_400;
@@ -74,7 +76,7 @@ export class OnlineStore extends Component {
   }
 
   #table(instance: gcp.bigtable.Instance, { id, families }: BigtableTable): void {
-    const { project, deletionProtection, backupsMs, worker } = this.#args;
+    const { project, deletionProtection, backupsMs, worker, server } = this.#args;
     const table = new gcp.bigtable.Table(
       id,
       {
@@ -106,17 +108,14 @@ export class OnlineStore extends Component {
         this.child,
       );
     }
-    new gcp.bigtable.TableIamMember(
-      `${id}-worker`,
-      {
-        project,
-        instanceName: instance.name,
-        table: table.name,
-        role: "roles/bigtable.user",
-        member: worker,
-      },
-      this.child,
-    );
+    const grant = (who: string, role: string, member: pulumi.Input<string>) =>
+      new gcp.bigtable.TableIamMember(
+        `${id}-${who}`,
+        { project, instanceName: instance.name, table: table.name, role: `roles/bigtable.${role}`, member },
+        this.child,
+      );
+    grant("worker", "user", worker);
+    if (server !== undefined) grant("server", "reader", server);
   }
 }
 

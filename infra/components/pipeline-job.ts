@@ -1,6 +1,7 @@
 import * as gcp from "@pulumi/gcp";
 import * as pulumi from "@pulumi/pulumi";
 import type { DataflowTarget, EmittedJob } from "../dataflow/emit.ts";
+import { layoutGuard, type Layouts } from "../layout-guard.ts";
 import { Component } from "./component.ts";
 
 /** A job, emitted for a target. */
@@ -9,6 +10,10 @@ export interface PipelineJobArgs {
   readonly emitted: Pick<EmittedJob, "pipelineObject" | "job" | "templateObject">;
   /** A file with the emitted job's graph. */
   readonly graphFile: string;
+  /** What state is laid out by, by view and version: a job in place of another must read what that one stored. */
+  readonly layouts: Layouts;
+  /** Whether Pulumi's engine runs the program, and not what stands for it. */
+  readonly hasEngine: boolean;
   readonly labels: Readonly<Record<string, string>>;
 }
 
@@ -34,6 +39,7 @@ export class PipelineJob extends Component {
       content: JSON.stringify(emitted.job),
       contentType: "application/json",
     });
+    const guard = layoutGuard(args.layouts, args.hasEngine, this.child);
     const job = new gcp.dataflow.Job(
       "job",
       {
@@ -52,7 +58,7 @@ export class PipelineJob extends Component {
         ...(subnetwork !== undefined && { subnetwork }),
         ...(kmsKey !== undefined && { kmsKeyName: kmsKey }),
       },
-      { ...this.#after(graph, template), customTimeouts: TIMEOUTS },
+      { ...this.#after(graph, template, guard), customTimeouts: TIMEOUTS },
     );
     this.jobId = job.jobId;
     this.registerOutputs({ jobId: this.jobId });

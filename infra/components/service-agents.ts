@@ -7,6 +7,8 @@ export interface ServiceAgentsArgs {
   readonly project: string;
   /** Whether the agents of everything that keeps data are asked for. */
   readonly kms: boolean;
+  /** Whether Cloud Run is one of them. */
+  readonly serves: boolean;
 }
 
 /**
@@ -19,12 +21,19 @@ export class ServiceAgents extends Component {
   /** Members that encrypt and decrypt, by service; empty without keys of one's own. */
   readonly encrypting: Readonly<Record<string, pulumi.Input<string>>>;
 
-  constructor(name: string, { project, kms }: ServiceAgentsArgs, opts: pulumi.ComponentResourceOptions = {}) {
+  constructor(name: string, args: ServiceAgentsArgs, opts: pulumi.ComponentResourceOptions = {}) {
     super("ServiceAgents", name, opts);
+    const { project, kms, serves } = args;
     const identity = (api: string) =>
       new gcp.projects.ServiceIdentity(api, { project, service: `${api}.googleapis.com` }, this.child).member;
     this.pubsub = identity("pubsub");
-    this.encrypting = kms ? { pubsub: this.pubsub, ...this.#encrypting(project, identity) } : {};
+    this.encrypting = kms
+      ? {
+          pubsub: this.pubsub,
+          ...this.#encrypting(project, identity),
+          ...(serves && { run: identity("run") }),
+        }
+      : {};
     this.registerOutputs({ pubsub: this.pubsub, encrypting: this.encrypting });
   }
 

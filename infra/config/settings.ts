@@ -4,12 +4,16 @@ import {
   duration,
   email,
   flag,
+  fraction,
   imageByDigest,
   machineType,
+  members,
+  oneOf,
   orOff,
   projectId,
   type Reader,
   region,
+  secretVersion,
   stackName,
   subnetworkPath,
   wholeNumber,
@@ -54,8 +58,8 @@ function optional<T>(
   return { key, read, meaning, example, fallback: { kind: "none", meaning: otherwise } };
 }
 
-const IMAGE =
-  "europe-west1-docker.pkg.dev/my-project/freshet/worker@sha256:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08";
+const DIGEST = "sha256:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08";
+const IMAGES = "europe-west1-docker.pkg.dev/my-project/freshet";
 
 /** Every key, in the order of the README's table. */
 export const settings = {
@@ -66,7 +70,7 @@ export const settings = {
     "freshet:image",
     imageByDigest,
     "the worker's image by digest",
-    IMAGE,
+    `${IMAGES}/worker@${DIGEST}`,
     "no job: everything else is created, so that there is a repository to push to",
   ),
   machineType: withDefault(
@@ -162,6 +166,69 @@ export const settings = {
     "who is told when the pipeline is behind or fails",
     "on-call@example.com",
     "no alerts",
+  ),
+  serverImage: optional(
+    "freshet:serverImage",
+    imageByDigest,
+    "the feature server's image by digest",
+    `${IMAGES}/server@${DIGEST}`,
+    "no feature server",
+  ),
+  serverIngress: withDefault(
+    "freshet:serverIngress",
+    oneOf("internal", "load-balancer", "all"),
+    "from where it is reached: `internal` (networks of the project), `load-balancer` (that, and an external one of yours), `all`",
+    "internal",
+  ),
+  serverCallers: optional(
+    "freshet:serverCallers",
+    members,
+    "who may ask it, as IAM names them, separated by commas",
+    "serviceAccount:model@my-project.iam.gserviceaccount.com",
+    "who has `roles/run.invoker` already",
+  ),
+  serverApiKeys: optional(
+    "freshet:serverApiKeys",
+    secretVersion,
+    "a version of a secret with API keys, which then decide in place of IAM",
+    "projects/my-project/secrets/freshet-api-keys/versions/1",
+    "IAM decides who may ask",
+  ),
+  serverMinInstances: withDefault(
+    "freshet:serverMinInstances",
+    wholeNumber(0, 1_000),
+    "instances that always run",
+    "1",
+  ),
+  serverMaxInstances: withDefault(
+    "freshet:serverMaxInstances",
+    wholeNumber(1, 1_000),
+    "where its autoscaling ends",
+    "10",
+  ),
+  serverConcurrency: withDefault(
+    "freshet:serverConcurrency",
+    wholeNumber(1, 600),
+    "requests that an instance works on at once; half as many more wait",
+    "128",
+  ),
+  serverDeadline: withDefault(
+    "freshet:serverDeadline",
+    duration("10ms", "10s"),
+    "longest time for an answer",
+    "250ms",
+  ),
+  serverLogVectors: withDefault(
+    "freshet:serverLogVectors",
+    fraction,
+    "part of the requests whose vectors are logged, 0 to 1",
+    "0",
+  ),
+  serverConsole: withDefault(
+    "freshet:serverConsole",
+    flag,
+    "serve the console too, which reads all of the data set",
+    "false",
   ),
 };
 

@@ -77,6 +77,43 @@ export const email = matching(/^[^@\s]+@[^@\s]+\.[^@\s]+$/, "an e-mail address h
 export const flag: Reader<boolean> = (text) =>
   text === "true" || text === "false" ? text === "true" : new Wrong("it is true or false");
 
+/** One of some words. */
+export function oneOf<const T extends string>(...words: readonly T[]): Reader<T> {
+  return (text) => words.find((word) => word === text) ?? new Wrong(`it is one of ${words.join(", ")}`);
+}
+
+/** A version of a secret: pinned, since a server that restarts must not find other keys than its neighbours. */
+export interface SecretVersion {
+  readonly project: string;
+  readonly secret: string;
+  readonly version: string;
+}
+
+/** A secret's version by its whole name. */
+export const secretVersion: Reader<SecretVersion> = (text) => {
+  const [, project, secret, version] =
+    /^projects\/([a-z0-9-]+)\/secrets\/([\w-]{1,255})\/versions\/([1-9]\d*)$/.exec(text) ?? [];
+  return project !== undefined && secret !== undefined && version !== undefined
+    ? { project, secret, version }
+    : new Wrong("a secret's version is written projects/PROJECT/secrets/NAME/versions/NUMBER");
+};
+
+/** Names of people, groups and service accounts, separated by commas; nobody means everybody here. */
+export const members: Reader<readonly string[]> = (text) => {
+  const names = text.split(",").map((name) => name.trim());
+  return names.every((name) => /^(user|group|serviceAccount|domain|principal|principalSet):\S+$/.test(name))
+    ? names
+    : new Wrong(
+        "members are written like serviceAccount:NAME@PROJECT.iam.gserviceaccount.com or group:…; allUsers is none",
+      );
+};
+
+/** A part of a whole, both ends included. */
+export const fraction: Reader<number> = (text) =>
+  /^(0|1|0?\.\d+|[01]\.\d+)$/.test(text) && Number(text) <= 1
+    ? Number(text)
+    : new Wrong("it is a number from 0 to 1");
+
 /** A whole number of a range, both ends included. */
 export function wholeNumber(from: number, to: number): Reader<number> {
   return (text) => {

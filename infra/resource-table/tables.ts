@@ -11,20 +11,22 @@ const PURPOSES: Readonly<Record<string, string>> = {
   apis: "stay enabled after a teardown",
   "service-agents": "as whom Google's services act",
   worker: "as whom workers run",
+  server: "`freshet:serverImage`: the feature server, and as whom it runs",
   encryption: "`freshet:kms`",
   network: "private; not with `freshet:subnetwork`",
-  images: "worker images",
+  images: "images of workers and server",
   staging: "graphs, templates, temporary files",
   online: "an entity's table, a view's family",
   offline: "history, other events, raw archive",
   events: "contract, topics, subscriptions",
+  dashboard: "a page of Monitoring",
   alerts: "`freshet:alertEmail`",
   pipeline: "the job; needs `freshet:image`",
 };
 
 /** A type without its provider: `gcp:pubsub/topic:Topic` gives `pubsub.Topic`. */
 export function shortType(type: string): string {
-  return type.replace(/^gcp:([^/]+)\/[^:]+:/, "$1.").replace(/^freshet:infra:/, "");
+  return type.replace(/^gcp:([^/]+)\/[^:]+:/, "$1.").replace(/^(freshet:infra|pulumi:index):/, "");
 }
 
 /** Parts with their resources, a row for each type. Roles have a table of their own. */
@@ -85,6 +87,9 @@ const PLACES: Readonly<Record<string, readonly [kind: string, input: string]>> =
   "artifactregistry.RepositoryIamMember": ["repository", "repository"],
   "bigtable.TableIamMember": ["Bigtable table", "table"],
   "bigquery.IamMember": ["BigQuery table", "tableId"],
+  "bigquery.DatasetIamMember": ["data set", "datasetId"],
+  "cloudrunv2.ServiceIamMember": ["service", "name"],
+  "secretmanager.SecretIamMember": ["secret", "secretId"],
   "pubsub.TopicIAMMember": ["topic", "topic"],
   "pubsub.SubscriptionIAMMember": ["subscription", "subscription"],
   "kms.CryptoKeyIAMMember": ["key", "cryptoKeyId"],
@@ -96,8 +101,14 @@ export function roleOf({ type, name, inputs }: DeclaredResource): Grant | undefi
   if (place === undefined) return undefined;
   const [kind, input] = place;
   const text = (key: string) => String(inputs[key]);
-  const who = text("member").includes("-worker@") ? "workers" : "a service agent";
+  const who = whoIs(text("member"), text("role"));
   return { who, role: text("role"), kind, on: kind === "key" ? name : text(input) };
+}
+
+function whoIs(member: string, role: string): string {
+  if (role === "roles/run.invoker") return "`freshet:serverCallers`";
+  if (member.includes("-worker@")) return "workers";
+  return member.includes("-server@") ? "the server" : "a service agent";
 }
 
 function namesIn(resources: readonly DeclaredResource[]): string {

@@ -55,6 +55,16 @@ describe("a stack's configuration", () => {
       nat: false,
       deletionProtection: true,
       alertEmail: undefined,
+      serverImage: undefined,
+      serverIngress: "internal",
+      serverCallers: undefined,
+      serverApiKeys: undefined,
+      serverMinInstances: 1,
+      serverMaxInstances: 10,
+      serverConcurrency: 128,
+      serverDeadline: 250,
+      serverLogVectors: 0,
+      serverConsole: false,
     });
   });
 
@@ -112,6 +122,16 @@ describe("a stack's configuration", () => {
     ["freshet:deletionProtection", "TRUE"],
     ["freshet:alertEmail", "nobody"],
     ["freshet:topicRetention", "32d"],
+    ["freshet:serverImage", "server:latest"],
+    ["freshet:serverIngress", "public"],
+    ["freshet:serverCallers", "allUsers"],
+    ["freshet:serverCallers", "model@my-project.iam.gserviceaccount.com"],
+    ["freshet:serverApiKeys", "projects/p/secrets/keys/versions/latest"],
+    ["freshet:serverApiKeys", "freshet-api-keys"],
+    ["freshet:serverConcurrency", "1000"],
+    ["freshet:serverLogVectors", "1.5"],
+    ["freshet:serverLogVectors", "10%"],
+    ["freshet:serverDeadline", "1m"],
   ])("refuses %s = %s", (key, value) => {
     const [mistake, ...others] = mistakesOf({ ...least, [key]: value });
     expect(mistake).toContain(`${key} is ${JSON.stringify(value)}: `);
@@ -141,6 +161,17 @@ describe("a stack's configuration", () => {
     [
       { "freshet:subnetwork": "projects/net/regions/us-east1/subnetworks/s" },
       "freshet:subnetwork is projects/net/regions/us-east1/subnetworks/s, not in gcp:region = europe-west1",
+    ],
+    [
+      { "freshet:serverMinInstances": "11" },
+      "freshet:serverMaxInstances is 10, less than freshet:serverMinInstances = 11",
+    ],
+    [
+      {
+        "freshet:serverApiKeys": "projects/p/secrets/keys/versions/1",
+        "freshet:serverCallers": "group:models@example.com",
+      },
+      "freshet:serverCallers is set beside freshet:serverApiKeys: either IAM decides who may ask, or API keys do",
     ],
   ])("refuses values that contradict each other: %j", (values, mistake) => {
     expect(mistakesOf({ ...least, ...values })).toEqual([mistake]);

@@ -8,7 +8,15 @@ import { features } from "../../pipeline/features/registry.ts";
 import { bigqueryLayout } from "../../pipeline/stores/bigquery-layout.ts";
 import { bigtableLayout } from "../../pipeline/stores/bigtable-layout.ts";
 import { topicsOf } from "../../pipeline/stores/pubsub-layout.ts";
-import { changes, declaredBy, declaredByPreset, IMAGE, listed } from "../support/deployments.ts";
+import {
+  changes,
+  declaredBy,
+  declaredByPreset,
+  IMAGE,
+  IMAGES,
+  listed,
+  SERVER_IMAGE,
+} from "../support/deployments.ts";
 
 const timing = { window: { slide: "1m", allowedLateness: "5m" }, freshness: "1m" } as const;
 
@@ -54,6 +62,9 @@ const NEW_JOB = {
   "pipeline dataflow.Job job": ["templateGcsPath"],
 };
 
+/** What changed features bring. */
+const NEW_LAYOUTS = { "pipeline Stash layouts": ["input"], ...NEW_JOB };
+
 describe("what a preset declares", () => {
   it.each(["small", "prod"] as const)("is the whole list: %s", async (preset) => {
     const lines = listed(await declaredByPreset(preset)).join("\n");
@@ -70,11 +81,37 @@ describe("what a preset declares", () => {
 
   it("is all but the job while there is no image", async () => {
     const { added, removed, changed } = changes(
-      await declaredBy("small", { values: {} }),
+      await declaredBy("small", { values: { "freshet:serverImage": SERVER_IMAGE } }),
       await declaredByPreset("small"),
     );
-    expect(added).toEqual(["(stack) PipelineJob pipeline", ...Object.keys(NEW_JOB)].sort());
+    expect(added).toEqual(["(stack) PipelineJob pipeline", ...Object.keys(NEW_LAYOUTS)].sort());
     expect({ removed, changed }).toEqual({ removed: [], changed: {} });
+  });
+});
+
+describe("a feature server", () => {
+  const only = async (values: Record<string, string>) =>
+    changes(
+      await declaredBy("small", { values: { "freshet:image": IMAGE } }),
+      await declaredBy("small", { values: { "freshet:image": IMAGE, ...values } }),
+    );
+
+  it("is a service with an account that reads Bigtable, and nothing else without its image", async () => {
+    expect(await only({ "freshet:serverLogVectors": "1" })).toEqual({ added: [], removed: [], changed: {} });
+    expect(await only({ "freshet:serverImage": SERVER_IMAGE })).toEqual({
+      added: [
+        "(stack) Account server",
+        "(stack) FeatureServer server",
+        "apis projects.Service run",
+        "online bigtable.TableIamMember features_item-server",
+        "online bigtable.TableIamMember features_user-server",
+        "server cloudrunv2.Service service",
+        "server logging.Metric stale-views",
+        "server serviceaccount.Account server",
+      ],
+      removed: [],
+      changed: { "dashboard monitoring.Dashboard page": ["dashboardJson"] },
+    });
   });
 });
 
@@ -134,13 +171,15 @@ describe("names", () => {
   });
 
   it("begin with the stack's own, where one is set", async () => {
-    const declared = await declaredBy("small", { values: { "freshet:name": "shop-features" } });
+    const declared = await declaredBy("small", { values: { ...IMAGES, "freshet:name": "shop-features" } });
     expect(inputsOf(declared, "gcp:bigtable/instance:Instance", "name")).toEqual(["shop-features"]);
     expect(inputsOf(declared, "gcp:bigquery/dataset:Dataset", "datasetId")).toEqual(["shop_features"]);
     expect(inputsOf(declared, "gcp:storage/bucket:Bucket", "name")).toEqual(["my-project-shop-features"]);
     expect(inputsOf(declared, "gcp:serviceaccount/account:Account", "accountId")).toEqual([
+      "shop-features-server",
       "shop-features-worker",
     ]);
+    expect(inputsOf(declared, "gcp:cloudrunv2/service:Service", "name")).toEqual(["shop-features-server"]);
   });
 
   it("are of an existing subnetwork by its URL, and then there is no network", async () => {
@@ -172,7 +211,7 @@ describe("a change of the definitions", () => {
         "online bigtable.Table features_user": ["columnFamilies"],
         "offline bigquery.Routine spends_at": ["definitionBody"],
         "offline bigquery.Table spends": ["description", "view"],
-        ...NEW_JOB,
+        ...NEW_LAYOUTS,
       },
     });
     expect(before.find(({ name }) => name === "spends_v1")).toMatchObject({ retainOnDelete: true });
@@ -188,7 +227,7 @@ describe("a change of the definitions", () => {
       changed: {
         "offline bigquery.Routine spends_at": ["definitionBody"],
         "offline bigquery.Table spends_v1": ["schema"],
-        ...NEW_JOB,
+        ...NEW_LAYOUTS,
       },
     });
     const columns = columnsOf(before, "spends_v1");
@@ -210,9 +249,10 @@ describe("a change of the definitions", () => {
       "online bigtable.GCPolicy features_item-control",
       "online bigtable.GCPolicy features_item-visits.v1.g0",
       "online bigtable.Table features_item",
+      "online bigtable.TableIamMember features_item-server",
       "online bigtable.TableIamMember features_item-worker",
     ]);
-    expect({ removed, changed }).toEqual({ removed: [], changed: NEW_JOB });
+    expect({ removed, changed }).toEqual({ removed: [], changed: NEW_LAYOUTS });
   });
 
   it("to a longer window keeps messages longer, by the same rule", async () => {

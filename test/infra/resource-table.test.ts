@@ -11,6 +11,8 @@ describe("the README's tables", () => {
       "online",
       "offline",
       "events",
+      "server",
+      "dashboard",
       "alerts",
       "pipeline",
     ]) {
@@ -19,6 +21,9 @@ describe("the README's tables", () => {
     expect(resources).toContain("| pubsub.Topic | shop_event, shop_event.dead_letters, shop_event.late |");
     expect(roles).toContain(
       "| workers | `roles/bigtable.user` | Bigtable table | features_item, features_user |",
+    );
+    expect(roles).toContain(
+      "| the server | `roles/bigtable.reader` | Bigtable table | features_item, features_user |",
     );
     expect(settings).toContain("| `gcp:project` | the project to deploy to | an error |");
   });

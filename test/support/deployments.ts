@@ -13,19 +13,25 @@ import { features } from "../../pipeline/features/registry.ts";
 /** A worker image by digest; nothing was ever pushed there. */
 export const IMAGE = `europe-west1-docker.pkg.dev/my-project/freshet/worker@sha256:${"5eed".repeat(16)}`;
 
+/** A server image by digest. */
+export const SERVER_IMAGE = IMAGE.replace("/worker@", "/server@");
+
+/** Both images, as values of a stack. */
+export const IMAGES = { "freshet:image": IMAGE, "freshet:serverImage": SERVER_IMAGE };
+
 /** What a person sets beside a preset, before there is an image. */
 export const OWN_VALUES = { "gcp:project": "my-project" };
 
 /** What a test has otherwise. */
 interface Changes {
   readonly registry?: Registry;
-  /** Beside the preset's. @default an image */
+  /** Beside the preset's. @default both images */
   readonly values?: Readonly<Record<string, string>>;
 }
 
 const known = new Map<string, Promise<DeclaredResource[]>>();
 
-/** What a preset declares as it is, with an image; worked out once for all tests of a file. */
+/** What a preset declares as it is, with both images; worked out once for all tests of a file. */
 export function declaredByPreset(preset: "small" | "prod"): Promise<DeclaredResource[]> {
   const declared = known.get(preset) ?? declaredBy(preset);
   known.set(preset, declared);
@@ -35,13 +41,13 @@ export function declaredByPreset(preset: "small" | "prod"): Promise<DeclaredReso
 /** What a preset declares, with some values and definitions of the test's own. */
 export async function declaredBy(
   preset: "small" | "prod",
-  { registry = features, values = { "freshet:image": IMAGE } }: Changes = {},
+  { registry = features, values = IMAGES }: Changes = {},
 ): Promise<DeclaredResource[]> {
   const source = { stack: preset, values: { ...presetValues(preset), ...OWN_VALUES, ...values } };
   const config = readStackConfig(source, registry.plans);
   const workDir = mkdtempSync(path.join(tmpdir(), "freshet-test-"));
   try {
-    return await declaredResources(preset, () => deploy({ registry, config, workDir }));
+    return await declaredResources(preset, () => deploy({ registry, config, workDir, hasEngine: false }));
   } finally {
     rmSync(workDir, { recursive: true });
   }

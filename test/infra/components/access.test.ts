@@ -1,9 +1,11 @@
 import { beforeAll, describe, expect, it } from "vitest";
 import type { DeclaredResource } from "../../../infra/declared-resources.ts";
 import { roleOf, shortType } from "../../../infra/resource-table/tables.ts";
-import { declaredBy } from "../../support/deployments.ts";
+import { declaredBy, IMAGES } from "../../support/deployments.ts";
 
 const worker = "serviceAccount:freshet-worker@my-project.iam.gserviceaccount.com";
+const server = "serviceAccount:freshet-server@my-project.iam.gserviceaccount.com";
+const model = "serviceAccount:model@my-project.iam.gserviceaccount.com";
 const pubsub = "serviceAccount:pubsub.googleapis.com@agents.example";
 
 /** Every role of preset `prod` but those on the key: whose, which, on what. Another one has to be argued for here. */
@@ -23,6 +25,14 @@ const ALLOWED = [
   [worker, "roles/pubsub.publisher", "topic", "shop_event.dead_letters"],
   [worker, "roles/pubsub.subscriber", "subscription", "shop_event.pipeline"],
   [worker, "roles/pubsub.viewer", "subscription", "shop_event.pipeline"],
+  // The server reads what it serves, and appends to its log.
+  [server, "roles/bigtable.reader", "Bigtable table", "features_user"],
+  [server, "roles/bigtable.reader", "Bigtable table", "features_item"],
+  [server, "roles/bigquery.dataEditor", "BigQuery table", "served_vectors"],
+  [model, "roles/run.invoker", "service", "freshet-server"],
+  // The console reads everything. A query is a job, which belongs to the project.
+  [server, "roles/bigquery.dataViewer", "data set", "freshet"],
+  [server, "roles/bigquery.jobUser", "project", "my-project"],
   // The archive: Pub/Sub writes it, and moves aside what BigQuery doesn't take.
   [pubsub, "roles/bigquery.dataEditor", "BigQuery table", "raw_shop_event"],
   [pubsub, "roles/pubsub.publisher", "topic", "shop_event.dead_letters"],
@@ -32,7 +42,13 @@ const ALLOWED = [
 let declared: DeclaredResource[];
 beforeAll(async () => {
   declared = await declaredBy("prod", {
-    values: { "freshet:image": `h/p@sha256:${"a".repeat(64)}`, "freshet:alertEmail": "on-call@example.com" },
+    values: {
+      ...IMAGES,
+      "freshet:alertEmail": "on-call@example.com",
+      "freshet:serverCallers": model,
+      "freshet:serverLogVectors": "0.1",
+      "freshet:serverConsole": "true",
+    },
   });
 });
 
@@ -70,6 +86,7 @@ describe("roles", () => {
       "compute serviceAccount:service-123456789012@compute-system.iam.gserviceaccount.com",
       "dataflow serviceAccount:service-123456789012@dataflow-service-producer-prod.iam.gserviceaccount.com",
       `pubsub ${pubsub}`,
+      "run serviceAccount:run.googleapis.com@agents.example",
       "storage serviceAccount:getProjectServiceAccount@agents.example",
     ]);
   });

@@ -14,6 +14,7 @@ const LABELLED = [
   "bigquery.Dataset",
   "bigquery.Table",
   "bigtable.Instance",
+  "cloudrunv2.Service",
   "dataflow.Job",
   "kms.CryptoKey",
   "pubsub.Subscription",
@@ -56,6 +57,7 @@ describe("what keeps data", () => {
       "bigquery.Table dead_letters",
       "bigquery.Table late_events",
       "bigquery.Table raw_shop_event",
+      "bigquery.Table served_vectors",
       "bigtable.Instance instance",
       "bigtable.Table features_item",
       "bigtable.Table features_user",
@@ -178,6 +180,7 @@ describe("BigQuery", () => {
     const both = await declaredBy("prod", { values: { "freshet:offlineRetention": "90d" } });
     expect(expiry(both, "user_purchases_v1")).toBe(parseDuration("90d"));
     expect(expiry(both, "raw_shop_event")).toBe(parseDuration("400d"));
+    expect(expiry(both, "served_vectors")).toBe(parseDuration("90d"));
     expect(expiry(both, "late_events")).toBeUndefined();
     expect(expiry(small, "raw_shop_event")).toBeUndefined();
   });

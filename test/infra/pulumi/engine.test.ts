@@ -26,7 +26,16 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 const imageOf = (digit: string) =>
   `europe-west1-docker.pkg.dev/my-project/freshet/worker@sha256:${digit.repeat(64)}`;
-const CONFIG = { "gcp:project": "my-project", "gcp:region": "europe-west1", "freshet:image": imageOf("0") };
+const CONFIG = {
+  "gcp:project": "my-project",
+  "gcp:region": "europe-west1",
+  "freshet:image": imageOf("0"),
+  "freshet:serverImage": imageOf("0"),
+  "freshet:serverApiKeys": "projects/my-project/secrets/api-keys/versions/1",
+  "freshet:serverLogVectors": "0.1",
+  "freshet:serverConsole": "true",
+  "freshet:alertEmail": "on-call@example.com",
+};
 
 /** `infra/index.ts`, for other feature views. */
 function programFor(registry: Registry): () => Promise<void> {
@@ -42,6 +51,10 @@ const NEW_GRAPH = ["replace storage.BucketObject graph", "replace storage.Bucket
 
 const program = programFor(features);
 const widened = programFor(defineRegistry([wideUserPurchases, itemActivity]));
+const { name, version } = features.plan("user_purchases");
+const unraised = programFor(
+  defineRegistry([{ ...wideUserPurchases, plan: { ...wideUserPurchases.plan, version } }, itemActivity]),
+);
 
 describe.skipIf(cli === undefined)(
   "one stack, from its first `up` to `destroy`",
@@ -80,6 +93,13 @@ describe.skipIf(cli === undefined)(
       expect(names.filter((name) => typeof name === "string" && name.endsWith(AUTONAMED))).toEqual([]);
     });
 
+    it("a feature without a raised version is refused, by a preview already: the job couldn't read its own state", async () => {
+      const before = callsIn(stack.cloud);
+      const refused = new RegExp(`${name} v${String(version)}: feature min_amount is new`);
+      await expect(stack.preview(unraised)).rejects.toThrow(refused);
+      expect(callsIn(stack.cloud)).toEqual(before);
+    });
+
     it("a feature adds a family and a table, changes view and function, and updates the job in place", async () => {
       expect(await stack.up(widened)).toEqual([
         "create bigquery.IamMember user_purchases_v2-writer",
@@ -105,6 +125,15 @@ describe.skipIf(cli === undefined)(
       expect(await stack.up(widened)).toEqual([...NEW_GRAPH, "update dataflow.Job job"]);
     });
 
+    it("another image of the server changes its service, and nothing else", async () => {
+      await stack.configure({
+        ...CONFIG,
+        "freshet:image": imageOf("1"),
+        "freshet:serverImage": imageOf("2"),
+      });
+      expect(await stack.up(widened)).toEqual(["update cloudrunv2.Service service"]);
+    });
+
     it("what keeps data isn't destroyed, nor anything else", async () => {
       const before = callsIn(stack.cloud);
       await expect(stack.destroy()).rejects.toThrow(/protected/);
@@ -115,6 +144,7 @@ describe.skipIf(cli === undefined)(
       await stack.configure({
         ...CONFIG,
         "freshet:image": imageOf("1"),
+        "freshet:serverImage": imageOf("2"),
         "freshet:deletionProtection": "false",
       });
       const steps = await stack.up(widened);

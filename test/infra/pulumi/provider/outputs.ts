@@ -13,7 +13,9 @@ export function idOf({ type, inputs, idFormat }: ResourceSchema, given: Properti
   }
   const address = Object.keys(inputs).filter((name) => inputs[name]?.replaces && given[name] !== undefined);
   const [, , kind = type] = type.split(":");
-  return [kind, ...address.map((name) => textOf(given[name]))].join("/");
+  // what no input names, Google's API names itself: two of them are two
+  const own = names.some((name) => inputs[name] === undefined) ? [textOf(given["displayName"] ?? "")] : [];
+  return [kind, ...address.map((name) => textOf(given[name])), ...own].join("/");
 }
 
 /** The inputs, and what Google's API adds to them. */
