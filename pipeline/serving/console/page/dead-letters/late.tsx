@@ -1,8 +1,8 @@
 import type { LateEventsJson } from "../../dead-letters-contract.ts";
 import { count } from "../format.ts";
 import { moment, span } from "../inspector/words.ts";
-import { Empty, Failed, Loading } from "../parts/states.tsx";
 import { href } from "../router.ts";
+import { PagedList } from "./paged-list.tsx";
 import { usePages } from "./pages.ts";
 
 /** Events that came too late for a view, the newest first: each leads to its key. */
@@ -21,21 +21,16 @@ export function LateEvents({
     ...(view && { view }),
     ...(reason && { reason }),
   });
-  const { resource, pages, more } = usePages<LateEventsJson>(`api/late-events?${query.toString()}`);
+  const paged = usePages<LateEventsJson>(`api/late-events?${query.toString()}`);
+  const { pages, more } = paged;
   const events = pages.flatMap((page) => page.events);
-  if (events.length === 0) {
-    if (resource.problem !== undefined) {
-      return <Failed what="the late events" problem={resource.problem} retry={resource.reload} />;
-    }
-    if (resource.value === undefined) return <Loading what="the late events" />;
-    return (
-      <Empty title="No late events here.">
-        <p>Every event of this span came in time for its windows.</p>
-      </Empty>
-    );
-  }
   return (
-    <>
+    <PagedList
+      paged={paged}
+      what="the late events"
+      isEmpty={events.length === 0}
+      none={{ title: "No late events here.", text: "Every event of this span came in time for its windows." }}
+    >
       <p class="hint">
         {count(events.length)}
         {more === undefined ? "" : "+"} shown
@@ -80,14 +75,6 @@ export function LateEvents({
           </tbody>
         </table>
       </div>
-      {more !== undefined && (
-        <p>
-          <button type="button" onClick={more}>
-            Older ones
-          </button>
-        </p>
-      )}
-      {resource.loading && <Loading what="more" />}
-    </>
+    </PagedList>
   );
 }

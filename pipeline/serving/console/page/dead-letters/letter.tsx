@@ -3,6 +3,7 @@ import type { LetterIdJson, WholeLetterJson } from "../../dead-letters-contract.
 import { bytesOf, hexLines, textParts } from "../bytes.ts";
 import { count } from "../format.ts";
 import { moment } from "../inspector/words.ts";
+import { Fact, Facts } from "../parts/facts.tsx";
 import { Remote, useResource } from "../resource.tsx";
 
 /** A dead letter in full: the decoder's words, attributes, and the bytes as they came. */
@@ -17,32 +18,19 @@ export function Letter({ id }: { readonly id: LetterIdJson }) {
             <h3>
               <span class="chip bad">{letter.reason}</span> {letter.detail}
             </h3>
-            <dl class="known">
-              <div>
-                <dt>Message</dt>
-                <dd class="code">{letter.message_id}</dd>
-              </div>
-              <div>
-                <dt>Published</dt>
-                <dd>{moment(letter.publish_time)}</dd>
-              </div>
-              <div>
-                <dt>Topic</dt>
-                <dd>{letter.event}</dd>
-              </div>
-              {letter.ordering_key !== "" && (
-                <div>
-                  <dt>Ordering key</dt>
-                  <dd class="code">{letter.ordering_key}</dd>
-                </div>
-              )}
+            <Facts>
+              <Fact name="Message">
+                <span class="code">{letter.message_id}</span>
+              </Fact>
+              <Fact name="Published">{moment(letter.publish_time)}</Fact>
+              <Fact name="Event">{letter.event}</Fact>
+              {letter.ordering_key !== "" && <Fact name="Ordering key">{letter.ordering_key}</Fact>}
               {Object.entries(letter.attributes).map(([name, value]) => (
-                <div key={name}>
-                  <dt class="code">{name}</dt>
-                  <dd class="code">{value}</dd>
-                </div>
+                <Fact key={name} name={name} code>
+                  <span class="code">{value}</span>
+                </Fact>
               ))}
-            </dl>
+            </Facts>
             {letter.not_redrivable !== null && (
               <p class="hint">It can’t be published again: {letter.not_redrivable}.</p>
             )}

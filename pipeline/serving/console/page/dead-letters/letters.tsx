@@ -4,8 +4,8 @@ import type { LetterIdJson, LetterJson, LettersJson, RedriveRequest } from "../.
 import { bytesOf, textParts } from "../bytes.ts";
 import { count } from "../format.ts";
 import { moment } from "../inspector/words.ts";
-import { Empty, Failed, Loading } from "../parts/states.tsx";
 import { Letter } from "./letter.tsx";
+import { PagedList } from "./paged-list.tsx";
 import { usePages } from "./pages.ts";
 import { Redrive } from "./redrive.tsx";
 
@@ -28,30 +28,28 @@ export function Letters({ hours, event, reason, canRedrive, since, onChange }: L
     ...(reason && { reason }),
     ...(event && { event }),
   });
-  const { resource, pages, more, restart } = usePages<LettersJson>(`api/dead-letters?${query.toString()}`);
+  const paged = usePages<LettersJson>(`api/dead-letters?${query.toString()}`);
   const [selected, setSelected] = useState<ReadonlyMap<string, LetterIdJson>>(new Map());
   const [shown, setShown] = useState<string>();
   const [asked, setAsked] = useState<RedriveRequest>();
+  const { pages, more, restart } = paged;
   const letters = pages.flatMap((page) => page.letters);
 
-  if (letters.length === 0) {
-    if (resource.problem !== undefined) {
-      return <Failed what="the dead letters" problem={resource.problem} retry={resource.reload} />;
-    }
-    if (resource.value === undefined) return <Loading what="the dead letters" />;
-    return (
-      <Empty title="No dead letters here.">
-        <p>Every message of this span could be used, or another span or reason has them.</p>
-      </Empty>
-    );
-  }
   const toggle = (letter: LetterJson) => {
     const next = new Map(selected);
     if (!next.delete(nameOf(letter))) next.set(nameOf(letter), idOf(letter));
     setSelected(next);
   };
   return (
-    <>
+    <PagedList
+      paged={paged}
+      what="the dead letters"
+      isEmpty={letters.length === 0}
+      none={{
+        title: "No dead letters here.",
+        text: "Every message of this span could be used, or another span or reason has them.",
+      }}
+    >
       <div class="bar-of-list">
         <span>
           {count(letters.length)}
@@ -149,14 +147,6 @@ export function Letters({ hours, event, reason, canRedrive, since, onChange }: L
           </tbody>
         </table>
       </div>
-      {more !== undefined && (
-        <p>
-          <button type="button" onClick={more}>
-            Older ones
-          </button>
-        </p>
-      )}
-      {resource.loading && <Loading what="more" />}
       {asked !== undefined && (
         <Redrive
           request={asked}
@@ -169,7 +159,7 @@ export function Letters({ hours, event, reason, canRedrive, since, onChange }: L
           }}
         />
       )}
-    </>
+    </PagedList>
   );
 }
 

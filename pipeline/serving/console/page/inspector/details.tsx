@@ -2,6 +2,7 @@ import type { ExplainedEventJson, PaneJson } from "../../../../core/audit/explan
 import { formatDuration } from "../../../../core/duration.ts";
 import type { InspectionJson } from "../../inspector-contract.ts";
 import { clock, count, value } from "../format.ts";
+import { Fact, Facts } from "../parts/facts.tsx";
 import { FateIcon } from "./shapes.tsx";
 import {
   eventName,
@@ -74,7 +75,7 @@ function EventDetails({
         {FATE_NAMES[fate]}
       </h3>
       <p>{whyOf(event, view)}</p>
-      <dl class="known">
+      <Facts>
         <Fact name="Happened">{moment(event.event_time)}</Fact>
         {event.clamped && <Fact name="Its clock said">{clock(event.raw_event_time)}</Fact>}
         <Fact name="Published">
@@ -97,7 +98,7 @@ function EventDetails({
         <Fact name="Message">
           <span class="code">{event.message_id}</span>
         </Fact>
-      </dl>
+      </Facts>
       <pre class="code json" tabIndex={0} aria-label="The event">
         {JSON.stringify(values[place], null, 2)}
       </pre>
@@ -122,7 +123,7 @@ function PaneDetails({
         {timingName(pane.timing)} pane of {clock(endMs)}, seq {count(pane.seq)}
         {pane.chosen && <span class="chip good">answers</span>}
       </h3>
-      <dl class="known">
+      <Facts>
         <Fact name={`Longest window, ${formatDuration(longestMs)}`}>
           {clock(endMs - longestMs)} – {clock(endMs)}
         </Fact>
@@ -132,30 +133,20 @@ function PaneDetails({
         <Fact name="Newest publish in it">{clock(pane.max_publish_time)}</Fact>
         <Fact name="Silent from">{clock(pane.empty_from)}</Fact>
         <Fact name="Events">{held.length === 0 ? "none of the list" : held.join(", ")}</Fact>
-      </dl>
+      </Facts>
       <Features features={pane.features} />
     </>
   );
 }
 
-function Fact({ name, children }: { readonly name: string; readonly children: preact.ComponentChildren }) {
-  return (
-    <div>
-      <dt>{name}</dt>
-      <dd>{children}</dd>
-    </div>
-  );
-}
-
 function Features({ features }: { readonly features: PaneJson["features"] }) {
   return (
-    <dl class="known">
+    <Facts>
       {Object.entries(features).map(([name, v]) => (
-        <div key={name}>
-          <dt class="code">{name}</dt>
-          <dd>{value(v)}</dd>
-        </div>
+        <Fact key={name} name={name} code>
+          {value(v)}
+        </Fact>
       ))}
-    </dl>
+    </Facts>
   );
 }

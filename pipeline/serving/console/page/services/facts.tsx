@@ -1,6 +1,7 @@
 import { formatDuration } from "../../../../core/duration.ts";
 import type { Quantile, ServiceFeature, ServiceJson } from "../../services-contract.ts";
 import { count, duration, value } from "../format.ts";
+import { Fact, Facts } from "../parts/facts.tsx";
 
 const POLICIES = {
   default: "its default",
@@ -57,9 +58,9 @@ function missing({ missing: policy, default: value_ }: ServiceFeature): string {
 export function Counts({ service: { counts } }: { readonly service: ServiceJson }) {
   const statuses = Object.entries(counts.by_status).sort(([a], [b]) => Number(a) - Number(b));
   return (
-    <dl class="known counts">
-      <Count name="Requests since the start">{count(counts.requests)}</Count>
-      <Count name="By status">
+    <Facts wide>
+      <Fact name="Requests since the start">{count(counts.requests)}</Fact>
+      <Fact name="By status">
         {statuses.length === 0
           ? "–"
           : statuses.map(([status, n]) => (
@@ -67,22 +68,13 @@ export function Counts({ service: { counts } }: { readonly service: ServiceJson 
                 {status}: {count(n)}
               </span>
             ))}
-      </Count>
-      <Count name="p50">{quantile(counts.p50)}</Count>
-      <Count name="p99">{quantile(counts.p99)}</Count>
-      <Count name="Keys">{count(counts.keys)}</Count>
-      <Count name="Keys without a vector">{count(counts.key_faults)}</Count>
-      <Count name="Vectors with a stale feature">{count(counts.stale_vectors)}</Count>
-    </dl>
-  );
-}
-
-function Count({ name, children }: { readonly name: string; readonly children: preact.ComponentChildren }) {
-  return (
-    <div>
-      <dt>{name}</dt>
-      <dd>{children}</dd>
-    </div>
+      </Fact>
+      <Fact name="p50">{quantile(counts.p50)}</Fact>
+      <Fact name="p99">{quantile(counts.p99)}</Fact>
+      <Fact name="Keys">{count(counts.keys)}</Fact>
+      <Fact name="Keys without a vector">{count(counts.key_faults)}</Fact>
+      <Fact name="Vectors with a stale feature">{count(counts.stale_vectors)}</Fact>
+    </Facts>
   );
 }
 
