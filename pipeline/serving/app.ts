@@ -35,7 +35,7 @@ export function serverApp(options: AppOptions): Hono<RequestContext> {
     if (OPEN.has(c.req.path)) return next();
     return inRequestSpan(c.req.method, c.req.raw.headers, async () => {
       await next();
-      return { route: c.var.route, service: c.var.service, status: c.res.status };
+      return { route: c.get("route"), service: c.get("service"), status: c.res.status };
     });
   });
   app.use(async (c, next) => {
@@ -44,12 +44,13 @@ export function serverApp(options: AppOptions): Hono<RequestContext> {
     c.set("route", "");
     c.set("service", "");
     await next();
-    c.res.headers.set("X-Request-Id", c.var.requestId);
+    const requestId = c.get("requestId"); // Hono's c.var makes an object of all each time
+    c.res.headers.set("X-Request-Id", requestId);
     for (const [name, value] of Object.entries(HEADERS)) {
       if (!c.res.headers.has(name)) c.res.headers.set(name, value);
     }
     const ms = performance.now() - startedMs;
-    const { route, service, requestId } = c.var;
+    const [route, service] = [c.get("route"), c.get("service")];
     const { status } = c.res;
     metrics.requests.inc({ route, service, status });
     metrics.requestSeconds.observe({ route, service }, ms / 1000);
