@@ -1,3 +1,4 @@
+import { within } from "../stores/within.ts";
 import { lastKnown, type Marks, Problem, RETRY_AFTER } from "./problem.ts";
 
 /** When a request's answer is due, on a clock that never jumps. */
@@ -19,16 +20,8 @@ export class Deadline {
    * What work gives, if it is there in time. Work that isn't goes on unheeded.
    * @throws Problem `deadline_exceeded`
    */
-  async of<T>(work: Promise<T>): Promise<T> {
-    let timer: NodeJS.Timeout | undefined;
-    const due = new Promise<never>((_, reject) => {
-      timer = setTimeout(() => reject(this.exceeded()), this.leftMs);
-    });
-    try {
-      return await Promise.race([work, due]);
-    } finally {
-      clearTimeout(timer);
-    }
+  of<T>(work: Promise<T>): Promise<T> {
+    return within(work, this.leftMs, () => this.exceeded());
   }
 
   /** @param [marks] up to when the views asked for were known to be complete */

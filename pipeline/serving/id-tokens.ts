@@ -1,4 +1,5 @@
 import { OAuth2Client } from "google-auth-library";
+import { within } from "../stores/within.ts";
 import type { Authenticate } from "./auth.ts";
 import { Problem, RETRY_AFTER } from "./problem.ts";
 
@@ -88,16 +89,10 @@ class SigningKeys {
   /** @throws Problem `identity_unavailable` */
   async get(): Promise<Certificates> {
     this.#asking ??= this.#ask();
-    let timer: NodeJS.Timeout | undefined;
-    const late = new Promise<never>((_, reject) => {
-      timer = setTimeout(() => reject(unavailable()), this.#waitMs);
-    });
     try {
-      return await Promise.race([this.#asking, late]);
+      return await within(this.#asking, this.#waitMs, unavailable);
     } catch {
       throw unavailable();
-    } finally {
-      clearTimeout(timer);
     }
   }
 

@@ -8,6 +8,7 @@ import {
   StoreRejectedError,
   StoreUnavailableError,
 } from "./errors.ts";
+import { within } from "./within.ts";
 
 /** How long to insist. */
 export interface RetryPolicy {
@@ -67,7 +68,10 @@ export async function withRetry<T>(
   let attempts = 0;
   const once = async () => {
     attempts += 1;
-    const answer = await withDeadline(attempt(), policy.attemptMs);
+    // Our own deadline, beside those of RPCs: BigQuery's client takes a timeout option and ignores it.
+    const answer = await within(attempt(), policy.attemptMs, () => {
+      return new TransientError(`no answer in ${policy.attemptMs} ms`);
+    });
     accept(answer);
     return answer;
   };
@@ -107,18 +111,4 @@ export async function withRetry<T>(
 /** The delay after failed attempt number `attempt` (from 1), ms, for a draw in [0, 1). */
 export function backoffMs({ baseMs, maxDelayMs }: RetryPolicy, attempt: number, draw: number): number {
   return draw * Math.min(maxDelayMs, baseMs * 2 ** (attempt - 1));
-}
-
-/** Our own, beside those of RPCs: BigQuery's client takes a timeout option and ignores it. */
-async function withDeadline<T>(attempt: Promise<T>, deadlineMs: number): Promise<T> {
-  const timer = new AbortController();
-  const deadline = async () => {
-    await setTimeout(deadlineMs, undefined, { signal: timer.signal });
-    throw new TransientError(`no answer in ${deadlineMs} ms`);
-  };
-  try {
-    return await Promise.race([attempt, deadline()]);
-  } finally {
-    timer.abort();
-  }
 }
