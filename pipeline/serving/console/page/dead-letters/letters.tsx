@@ -86,15 +86,15 @@ export function Letters({ hours, event, reason, canRedrive, since, onChange }: L
                   <span class="visually-hidden">Selected</span>
                 </th>
               )}
+              <th scope="col">
+                <span class="visually-hidden">Details</span>
+              </th>
               <th scope="col">Published</th>
               <th scope="col">Reason</th>
               <th scope="col">Why</th>
               <th scope="col">Begins</th>
               <th scope="col" class="number">
                 Bytes
-              </th>
-              <th scope="col">
-                <span class="visually-hidden">Details</span>
               </th>
             </tr>
           </thead>
@@ -116,13 +116,6 @@ export function Letters({ hours, event, reason, canRedrive, since, onChange }: L
                         />
                       </td>
                     )}
-                    <td>{moment(letter.publish_time)}</td>
-                    <td class="code">{letter.reason}</td>
-                    <td class="why">{letter.detail}</td>
-                    <td class="code head">
-                      <Head letter={letter} />
-                    </td>
-                    <td class="number">{count(letter.data_bytes)}</td>
                     <td>
                       <button
                         type="button"
@@ -133,6 +126,13 @@ export function Letters({ hours, event, reason, canRedrive, since, onChange }: L
                         {shown === name ? "Hide" : "Show"}
                       </button>
                     </td>
+                    <td>{moment(letter.publish_time)}</td>
+                    <td class="code">{letter.reason}</td>
+                    <td class="why">{letter.detail}</td>
+                    <td class="code head">
+                      <Head letter={letter} />
+                    </td>
+                    <td class="number">{count(letter.data_bytes)}</td>
                   </tr>
                   {shown === name && (
                     <tr>
