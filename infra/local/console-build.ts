@@ -14,9 +14,10 @@ import { FreshetError } from "../../pipeline/core/errors.ts";
 import { CHECKOUT, localDir } from "./install/context.ts";
 import { installOnce, readRecord } from "./install/install-once.ts";
 
-const PAGE = path.join(CHECKOUT, "pipeline", "serving", "console", "page");
+const CONSOLE = path.join(CHECKOUT, "pipeline", "serving", "console");
+const PAGE = path.join(CONSOLE, "page");
 /** What a built page depends on: its sources, the functions that it shares with the server, and the tools' versions. */
-const SOURCES = [PAGE, path.join(CHECKOUT, "pipeline", "core"), path.join(CHECKOUT, "package.json")];
+const SOURCES = [CONSOLE, path.join(CHECKOUT, "pipeline", "core"), path.join(CHECKOUT, "package.json")];
 const SELF = fileURLToPath(import.meta.url);
 
 /** Thrown where the page can't be built. The server runs without it. */

@@ -1,6 +1,7 @@
 import { messageOf } from "../../core/error-message.ts";
 import { Problem, RETRY_AFTER } from "../problem.ts";
 import type { HistoryPointJson, LiveJson } from "./contract.ts";
+import { historyPoint } from "./history-point.ts";
 
 /** How a feed reads and sends. */
 export interface LiveFeedOptions {
@@ -99,7 +100,7 @@ export class LiveFeed {
     try {
       const live = await this.#options.read(this.#streams.size > 0);
       this.#latest = live;
-      this.#history = [...this.#history, pointOf(live)].slice(-this.#options.history);
+      this.#history = [...this.#history, historyPoint(live)].slice(-this.#options.history);
       this.#send(event("live", live));
     } catch (error) {
       this.#options.onFailure(messageOf(error));
@@ -127,13 +128,4 @@ export class LiveFeed {
 
 function event(name: string, data: unknown): Uint8Array {
   return TEXT.encode(`event: ${name}\ndata: ${JSON.stringify(data)}\n\n`);
-}
-
-function pointOf({ at, events_per_second, views }: LiveJson): HistoryPointJson {
-  return {
-    at,
-    events_per_second,
-    p99_ms: Object.fromEntries(views.map(({ view, p99_ms }) => [view, p99_ms])),
-    lag_ms: Object.fromEntries(views.map(({ view, lag_ms }) => [view, lag_ms])),
-  };
 }

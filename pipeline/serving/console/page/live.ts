@@ -1,5 +1,6 @@
 import { effect, signal } from "@preact/signals";
 import type { HistoryJson, HistoryPointJson, LiveJson } from "../contract.ts";
+import { historyPoint } from "../history-point.ts";
 import { ApiProblem, apiKey, request } from "./api.ts";
 import { serverEvents } from "./sse.ts";
 
@@ -59,15 +60,9 @@ function take(name: string, data: unknown): void {
   else if (name === "problem") trouble.value = (data as { readonly detail: string }).detail;
   else if (name === "live") {
     const next = data as LiveJson;
-    const { at, events_per_second, views } = next;
     trouble.value = next.problems[0];
     live.value = next;
-    const point = {
-      at,
-      events_per_second,
-      p99_ms: Object.fromEntries(views.map(({ view, p99_ms }) => [view, p99_ms])),
-      lag_ms: Object.fromEntries(views.map(({ view, lag_ms }) => [view, lag_ms])),
-    };
-    if (past.value.at(-1)?.at !== at) past.value = [...past.value, point].slice(-KEPT);
+    const known = past.value.at(-1)?.at === next.at; // the last of the history
+    if (!known) past.value = [...past.value, historyPoint(next)].slice(-KEPT);
   }
 }
