@@ -7,7 +7,7 @@ import { features } from "../features/registry.ts";
 import { addStoreOptions, instant, storesOf, type StoreFlags, wholeNumber } from "../options.ts";
 import { closeClients } from "../stores/clients.ts";
 import type { StoreEndpoints } from "../stores/endpoints.ts";
-import { checkSpan, compareStores, type ParityPlan } from "../stores/parity.ts";
+import { checkSpan, type ComparedView, compareStores } from "../stores/parity.ts";
 import { commandRetry } from "./command-retry.ts";
 import { note, say, sayJson } from "./output.ts";
 
@@ -51,7 +51,19 @@ async function parity(flags: ParityFlags): Promise<void> {
   const endpoints = await storesOf(flags);
   try {
     const views: ViewReport[] = [];
-    for (const plan of plans) views.push(await compareView(plan, endpoints, flags));
+    for (const [source, ofEvent] of Map.groupBy(plans, (plan) => plan.source)) {
+      const request = {
+        event: features.event(source),
+        plans: ofEvent,
+        keys: flags.sample,
+        nowMs: Date.now(),
+        ...(flags.from !== undefined && { fromMs: flags.from }),
+        ...(flags.to !== undefined && { toMs: flags.to }),
+      };
+      for await (const view of compareStores(endpoints, request, commandRetry)) {
+        views.push(await compareView(view, endpoints, flags));
+      }
+    }
     const agree = views.every((view) => view.differences === 0);
     if (flags.json) sayJson({ agree, views });
     if (!agree) process.exitCode = 1;
@@ -83,23 +95,14 @@ interface ViewReport {
 }
 
 async function compareView(
-  plan: ViewPlan,
+  { plan, known, keys }: ComparedView,
   endpoints: StoreEndpoints,
   flags: ParityFlags,
 ): Promise<ViewReport> {
-  const request = {
-    plan,
-    event: features.event(plan.source),
-    keys: flags.sample,
-    nowMs: Date.now(),
-    ...(flags.from !== undefined && { fromMs: flags.from }),
-    ...(flags.to !== undefined && { toMs: flags.to }),
-  };
   const counts = { keys: 0, windows: 0, pending: 0, offline_only: 0, missing_on_time_row: 0, differences: 0 };
   const byKind: Record<string, number> = {};
   const told: DifferenceJson[] = [];
-  let known: ParityPlan | undefined;
-  for await (const { verdict } of compareStores(endpoints, request, commandRetry, (it) => (known = it))) {
+  for await (const { verdict } of keys) {
     counts.keys++;
     counts.windows += verdict.windows;
     counts.pending += verdict.pending;
@@ -113,7 +116,7 @@ async function compareView(
       if (!flags.json) printDifference(plan, told.at(-1) as DifferenceJson);
     }
   }
-  const { scope, completeThroughMs, archive, isSample } = known as ParityPlan;
+  const { scope, completeThroughMs, archive, isSample } = known;
   const report: ViewReport = {
     ...{ view: plan.name, version: plan.version, generation: endpoints.generation },
     ...{ from: formatInstant(scope.fromMs), to: formatInstant(scope.toMs) },

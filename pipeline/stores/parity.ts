@@ -1,26 +1,31 @@
 import { compareKey, type KeyRecord, type Scope, type KeyVerdict } from "../core/audit/compare.ts";
-import { deliveryOf, judge } from "../core/audit/judge.ts";
-import { KeySample } from "../core/audit/key-sample.ts";
-import { createDecoder, isDeadLetter } from "../core/decode.ts";
+import { judge } from "../core/audit/judge.ts";
 import type { EventPlan } from "../core/event-plan.ts";
 import { FreshetError } from "../core/errors.ts";
 import { formatInstant } from "../core/instant.ts";
 import type { DecodedEvent } from "../core/model.ts";
-import { sliceOf } from "../core/slices.ts";
 import type { ViewPlan } from "../core/view-plan.ts";
-import { type OfflineStore, type PublishSpan, readArchive, readVerdicts } from "./archive.ts";
+import type { OfflineStore } from "./archive.ts";
 import { bigtableLayout, tableIdOf } from "./bigtable-layout.ts";
 import { BigtableStore } from "./bigtable-store.ts";
 import { bigqueryClient, bigtableClient } from "./clients.ts";
 import type { StoreEndpoints } from "./endpoints.ts";
 import { readOfflineKeys, readOfflinePanes } from "./offline-panes.ts";
 import { type OnlinePanes, readOnlinePanes } from "./online-panes.ts";
+import {
+  type ArchiveCounts,
+  type Deliveries,
+  emptySample,
+  sampleArchive,
+  type Sampled,
+  type SampleRequest,
+} from "./parity-sample.ts";
 import type { Retry } from "./retry.ts";
 
 /*
  * Both stores of a view held to what its archive adds up to. What is read, in this order, so that no row can be missing
- * because it came later than the question: `complete_through`, the archive, the stores. Held in memory are the events
- * of the sampled keys, and the rows of one batch of keys.
+ * because it came later than the question: `complete_through`, the archive, the stores. The archive is read once for all
+ * views of an event. Held in memory are the events of their sampled keys, and the rows of one batch of keys.
  */
 
 /** Thrown when nothing can be compared: the pipeline said of no window that it is complete. */
@@ -35,25 +40,12 @@ export class NothingCompleteError extends FreshetError {
 }
 
 /** What to compare. */
-export interface ParityRequest {
-  readonly plan: ViewPlan;
+export interface ParityRequest extends SampleRequest {
   readonly event: EventPlan;
-  /** Window ends from here, inclusive, ms. @default a day before `toMs`: what the online store surely keeps */
-  readonly fromMs?: number;
-  /** To here, inclusive; never beyond `complete_through`. @default complete_through */
-  readonly toMs?: number;
-  /** Number of keys, by their hash. */
-  readonly keys: number;
+  /** Views of the event. */
+  readonly plans: readonly ViewPlan[];
   /** The moment, which decides what the online store may have collected, ms. */
   readonly nowMs: number;
-}
-
-/** What the archive held in the span that matters. */
-export interface ArchiveCounts {
-  /** Messages, as often as they stand there. */
-  readonly messages: number;
-  /** Of them those that no event can be made of, and those that the pipeline recorded as dead letters. */
-  readonly deadLetters: number;
 }
 
 /** What is compared, once it is known. */
@@ -73,35 +65,47 @@ export interface ComparedKey {
   readonly verdict: KeyVerdict;
 }
 
-/** Events by `deliveryOf`. */
-type Deliveries = Map<string, DecodedEvent>;
-
-const DAY_MS = 86_400_000;
 const KEYS_A_BATCH = 500;
 
+/** A view as it is compared. */
+export interface ComparedView {
+  readonly plan: ViewPlan;
+  readonly known: ParityPlan;
+  /** To be gone through before the next view is asked for. */
+  readonly keys: AsyncGenerator<ComparedKey, void>;
+}
+
 /**
- * Compares a view's stores and archive, key by key.
- * @param onPlan told once, before the first key
+ * Compares stores and archive of an event's views, one after the other, key by key.
  * @throws NothingCompleteError, StoreUnavailableError, StoreConfigError
  */
 export async function* compareStores(
   endpoints: StoreEndpoints,
   request: ParityRequest,
   retry: Retry,
-  onPlan: (plan: ParityPlan) => void,
-): AsyncGenerator<ComparedKey, void> {
-  const { plan } = request;
-  const bigtable = bigtableClient(endpoints);
+): AsyncGenerator<ComparedView, void> {
   const { generation } = endpoints;
   const { dataset } = endpoints.bigquery;
   const offline: OfflineStore = { client: bigqueryClient(endpoints), dataset, generation, retry };
-  const mark = await new BigtableStore(bigtable, endpoints, retry).readCompleteThrough(plan);
-  if (mark === undefined) throw new NothingCompleteError(plan.name, generation);
+  const store = new BigtableStore(bigtableClient(endpoints), endpoints, retry);
+  const views: Sampled[] = [];
+  for (const plan of request.plans) {
+    const mark = await store.readCompleteThrough(plan);
+    if (mark === undefined) throw new NothingCompleteError(plan.name, generation);
+    views.push(await emptySample(offline, plan, request, mark.completeThroughMs));
+  }
+  await sampleArchive(offline, request.event, views);
+  for (const view of views) yield await compared(endpoints, offline, request, view);
+}
 
-  const toMs = Math.min(request.toMs ?? Infinity, sliceOf(mark.completeThroughMs, plan.slideMs));
-  const fromMs = request.fromMs ?? toMs - DAY_MS;
-  const sample = new KeySample<Deliveries>(request.keys);
-  const { archive, newestMs, closed } = await sampleArchive(offline, request, { fromMs, toMs }, sample);
+async function compared(
+  endpoints: StoreEndpoints,
+  offline: OfflineStore,
+  request: ParityRequest,
+  view: Sampled,
+): Promise<ComparedView> {
+  const { plan, sample, fromMs, toMs, completeThroughMs, newestMs } = view;
+  const archive = view.archive.messages === 0 ? undefined : view.archive;
   for await (const keys of readOfflineKeys(offline, plan, { fromMs, toMs })) {
     for (const key of keys) sample.at(key, () => new Map());
   }
@@ -109,19 +113,34 @@ export async function* compareStores(
     fromMs,
     toMs,
     // A row may hold an event that the archive hasn't got yet: its own subscription delivers it.
-    horizonMs: archive ? Math.min(mark.completeThroughMs, newestMs + 1) : mark.completeThroughMs,
-    ...collected(plan, generation, request.nowMs),
+    horizonMs: archive ? Math.min(completeThroughMs, newestMs + 1) : completeThroughMs,
+    ...collected(plan, endpoints.generation, request.nowMs),
   };
   const { entries, isCut } = sample.take();
-  onPlan({ scope, completeThroughMs: mark.completeThroughMs, archive, isSample: isCut });
+  const known = { scope, completeThroughMs, archive, isSample: isCut };
+  const history = (events: Deliveries) => archive && judge(plan, [...events.values()], view.verdicts.closed);
+  return { plan, known, keys: compareKeys(endpoints, offline, { plan, scope, entries, isCut, history }) };
+}
 
-  const history = (events: Deliveries) => archive && judge(plan, [...events.values()], closed);
+interface KeysToCompare {
+  readonly plan: ViewPlan;
+  readonly scope: Scope;
+  readonly entries: readonly (readonly [key: string, events: Deliveries])[];
+  readonly isCut: boolean;
+  readonly history: (events: Deliveries) => KeyRecord["history"];
+}
+
+async function* compareKeys(
+  endpoints: StoreEndpoints,
+  offline: OfflineStore,
+  { plan, scope, entries, isCut, history }: KeysToCompare,
+): AsyncGenerator<ComparedKey, void> {
   let after: string | undefined;
   for (let i = 0; i === 0 || i < entries.length; i += KEYS_A_BATCH) {
     const batch = new Map(entries.slice(i, i + KEYS_A_BATCH));
     const last = [...batch.keys()].at(-1);
     const through = isCut || i + KEYS_A_BATCH < entries.length ? last : undefined;
-    for await (const online of onlineBetween(endpoints, plan, after, through, retry)) {
+    for await (const online of onlineBetween(endpoints, plan, after, through, offline.retry)) {
       // Rows that only one of the stores knows are compared too.
       const keys = new Set([...online.keys(), ...(online.isLast ? batch.keys() : [])]);
       const rows = await readOfflinePanes(offline, plan, [...keys], scope, "last");
@@ -163,36 +182,6 @@ async function* onlineBetween(
     if (rows.isLast) return;
     from = found.at(-1)?.key;
   }
-}
-
-/** Reads the archive into the sample. A copy of an event stands less than L from the first: that far back it goes. */
-async function sampleArchive(
-  offline: OfflineStore,
-  { plan, event }: ParityRequest,
-  { fromMs, toMs }: { readonly fromMs: number; readonly toMs: number },
-  sample: KeySample<Deliveries>,
-) {
-  const span: PublishSpan = {
-    fromMs: fromMs - 2 * plan.longestMs - plan.slideMs,
-    beforeMs: toMs + plan.allowedLatenessMs + plan.slackMs + 1,
-  };
-  const { deadLetters, closed } = await readVerdicts(offline, plan, span, deliveryOf);
-  const decode = createDecoder(event);
-  const counts = { messages: 0, deadLetters: 0 };
-  let newestMs = -Infinity;
-  for await (const messages of readArchive(offline, plan.source, span)) {
-    for (const message of messages) {
-      counts.messages++;
-      newestMs = Math.max(newestMs, message.publishTimeMs);
-      const decoded = decode(message);
-      if (isDeadLetter(decoded) || deadLetters.has(message.messageId)) counts.deadLetters++;
-      else if (plan.accepts(decoded.value as never)) {
-        // The archive may hold a delivery twice.
-        sample.at(plan.key(decoded.value as never), () => new Map())?.set(deliveryOf(decoded), decoded);
-      }
-    }
-  }
-  return { archive: counts.messages === 0 ? undefined : counts, newestMs, closed };
 }
 
 /** What the online store's garbage collection may have taken. */
