@@ -2,6 +2,8 @@ import { type Balance, balance } from "./conservation.ts";
 import { isDeadLetter } from "./decode.ts";
 import { assign } from "./lateness.ts";
 import type { DeadLetter, DecodedEvent, PubsubMessage } from "./model.ts";
+import { type Candidate, type Taken, takenOf } from "./taken.ts";
+import { sliceOf } from "./slices.ts";
 import type { ViewPlan } from "./view-plan.ts";
 
 /** What the stores say of messages that took no part: names are those of {@link letterName} and {@link lateName}. */
@@ -45,6 +47,7 @@ export class Ledger {
   readonly #recorded: Recorded;
   readonly #seen = new Set<string>();
   readonly #settled: Settled;
+  readonly #candidates = new Map<ViewPlan, Candidate[]>();
 
   /** @param plans the views of the messages' event */
   constructor(
@@ -58,6 +61,28 @@ export class Ledger {
     const none = (): SettledView => ({ windows: 0, late: 0, dropped: 0, filtered: 0, lost: 0 });
     const views = Object.fromEntries(plans.map(({ name }) => [name, none()]));
     this.#settled = { messages: 0, decoded: 0, dead_letters: 0, lost: 0, views };
+  }
+
+  /** Enters a message that came before those that are accounted for: it counts nowhere, but copies of it are copies. */
+  remember(message: PubsubMessage): void {
+    if (this.#seen.has(message.messageId)) return;
+    this.#seen.add(message.messageId);
+    const result = this.#decode(message);
+    if (isDeadLetter(result)) return;
+    for (const plan of this.#plans) {
+      const assignment = assign(plan, result);
+      if (assignment.outcome === "candidate") this.#note(plan, assignment.key, result, false);
+    }
+  }
+
+  /**
+   * What the windows of each view made of its `windows` events: exact where everything was remembered that a copy may
+   * be of.
+   */
+  get taken(): Readonly<Record<string, Taken>> {
+    return Object.fromEntries(
+      this.#plans.map((plan) => [plan.name, takenOf(plan, this.#candidates.get(plan) ?? [])]),
+    );
   }
 
   /** Enters a message of the archive. */
@@ -84,10 +109,22 @@ export class Ledger {
     return this.#settled;
   }
 
+  #note(plan: ViewPlan, key: string, event: DecodedEvent, isCounted: boolean): void {
+    const { eventId, messageId, deliveredTimeMs, eventTimeMs } = event;
+    const isClosed = this.#recorded.late.has(lateName(plan.name, messageId, "window_closed"));
+    const sliceMs = sliceOf(eventTimeMs, plan.slideMs);
+    const noted = this.#candidates.get(plan) ?? [];
+    this.#candidates.set(plan, noted);
+    noted.push({ key, eventId, messageId, deliveredTimeMs, sliceMs, isClosed, isCounted });
+  }
+
   #classOf(plan: ViewPlan, event: DecodedEvent): keyof SettledView {
     const assignment = assign(plan, event);
     if (assignment.outcome === "filtered") return "filtered";
-    if (assignment.outcome === "candidate") return "windows";
+    if (assignment.outcome === "candidate") {
+      this.#note(plan, assignment.key, event, true);
+      return "windows";
+    }
     if (plan.latePolicy !== "side-output") return "dropped";
     return this.#recorded.late.has(lateName(plan.name, event.messageId, assignment.reason)) ? "late" : "lost";
   }

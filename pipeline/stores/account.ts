@@ -1,6 +1,7 @@
 import { createDecoder } from "../core/decode.ts";
 import type { EventPlan } from "../core/event-plan.ts";
 import { lateName, Ledger, letterName, type Recorded, type Settled } from "../core/settled.ts";
+import type { Taken } from "../core/taken.ts";
 import type { ViewPlan } from "../core/view-plan.ts";
 import { type OfflineStore, type PublishSpan, readArchive, textOf } from "./archive.ts";
 import { queryRows } from "./bigquery-query.ts";
@@ -19,11 +20,52 @@ export async function accountFor(
   plans: readonly ViewPlan[],
   span: PublishSpan,
 ): Promise<Settled> {
-  const ledger = new Ledger(createDecoder(event), plans, await readRecorded(store, event.name, span));
+  return (await ledgerOf(store, event, plans, span)).settled;
+}
+
+/** An account that tells what the windows took, view by view. */
+export interface ExactAccount extends Settled {
+  readonly taken: Readonly<Record<string, Taken>>;
+}
+
+/**
+ * The same, and what the windows made of their events: applied, duplicate or `window_closed`. The archive is read back
+ * as far as a copy may be from its first: the longest window, its lateness, and `slack`. Held in memory are names and
+ * times of all those events too.
+ * @throws StoreUnavailableError, StoreConfigError
+ */
+export async function exactAccountFor(
+  store: OfflineStore,
+  event: EventPlan,
+  plans: readonly ViewPlan[],
+  span: PublishSpan,
+): Promise<ExactAccount> {
+  const rememberMs = Math.max(
+    ...plans.map((plan) => plan.longestMs + plan.slideMs + plan.allowedLatenessMs + plan.slackMs),
+  );
+  const before = { fromMs: span.fromMs - rememberMs, beforeMs: span.fromMs };
+  const { settled, taken } = await ledgerOf(store, event, plans, span, before);
+  return { ...settled, taken };
+}
+
+async function ledgerOf(
+  store: OfflineStore,
+  event: EventPlan,
+  plans: readonly ViewPlan[],
+  span: PublishSpan,
+  before?: PublishSpan,
+): Promise<Ledger> {
+  const recorded = await readRecorded(store, event.name, before ?? span);
+  const ledger = new Ledger(createDecoder(event), plans, recorded);
+  if (before !== undefined) {
+    for await (const messages of readArchive(store, event.name, before)) {
+      for (const message of messages) ledger.remember(message);
+    }
+  }
   for await (const messages of readArchive(store, event.name, span)) {
     for (const message of messages) ledger.add(message);
   }
-  return ledger.settled;
+  return ledger;
 }
 
 /** By first publish, which for a message that was published again may be long before the span. */

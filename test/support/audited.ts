@@ -75,7 +75,8 @@ export async function tamper(live: LiveStores, plan: ViewPlan, row: StoredRow): 
   await appendRows(bigqueryClient(stores), stores.bigquery.dataset, table, [ghost], retry);
 }
 
-function storeFlags({ session }: LiveStores): string[] {
+/** The options that name the stores of a test. */
+export function storeFlags({ session }: LiveStores): string[] {
   const { project, bigtable, bigquery, pubsub } = session.stores;
   return [
     ...["--project", project, "--instance", bigtable.instance, "--dataset", bigquery.dataset],
