@@ -27,7 +27,7 @@ let small: DeclaredResource[];
 beforeAll(async () => {
   prod = await declaredByPreset("prod");
   small = await declaredByPreset("small");
-});
+}, 60_000);
 
 const of = (resources: readonly DeclaredResource[], type: string) =>
   resources.filter((resource) => shortType(resource.type) === type);
