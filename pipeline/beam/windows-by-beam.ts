@@ -3,7 +3,7 @@ import { FreshetError } from "../core/errors.ts";
 import type { FeatureRow, LateEvent } from "../core/model.ts";
 import { collectionEnd } from "../core/retention.ts";
 import { SliceMap } from "../core/slice-map.ts";
-import { addEvent, emptyPartial } from "../core/slice-partial.ts";
+import { partialOf } from "../core/slice-partial.ts";
 import { layoutOf, type ViewLayout } from "../core/view-layout.ts";
 import type { ViewPlan } from "../core/view-plan.ts";
 import { rowOfPane } from "../core/window-pane.ts";
@@ -198,8 +198,7 @@ export function registerWindowsByBeam(registry: Registry): void {
         for (const { batch, result } of admissions.apply(live.shard, element, context)) {
           storeChange(log, result.log);
           if (result.applied.length === 0) continue;
-          const partial = emptyPartial(plan, batch.sliceMs);
-          for (const event of result.applied) addEvent(plan, partial, event);
+          const partial = partialOf(plan, batch.sliceMs, result.applied);
           context.emit({ key: batch.key, value: SliceMap.of(plan, partial) }, { timestamp: batch.sliceMs });
         }
         armEnd(context, live, nextEnd(live));

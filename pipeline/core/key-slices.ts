@@ -12,13 +12,16 @@ const FEW_EVENTS = 16;
 /** Fewer slices than this have no runs worth keeping. */
 const FEW_SLICES = 8;
 
+/** Lists of keys that have nothing in them, which are many, are this one; it is never changed. */
+const NONE: never[] = [];
+
 /** The live slices of one key, and the ids of the events in them. */
 export class KeySlices implements Due {
   readonly key: string;
   /** Ascending, none empty. */
-  readonly slices: SlicePartial[] = [];
+  slices: SlicePartial[] = NONE;
   /** Starts of the slices that got events since the last early rows. */
-  touched: number[] = [];
+  touched: readonly number[] = NONE;
   dueMs: number | undefined;
   #events = 0;
   /** Of a key with many events. */
@@ -48,6 +51,7 @@ export class KeySlices implements Due {
     const i = lowerBound(this.slices, sliceMs);
     const slice = this.slices[i];
     if (slice?.sliceMs === sliceMs) mergePartial(plan, slice, delta);
+    else if (this.slices.length === 0) this.slices = [delta];
     else this.slices.splice(i, 0, delta);
     this.#runs?.forget(plan, sliceMs);
     this.#events += delta.eventIds.length;
@@ -63,7 +67,12 @@ export class KeySlices implements Due {
 
   /** Notes that a slice has news for early rows. */
   touch(sliceMs: number): void {
-    if (!this.touched.includes(sliceMs)) this.touched.push(sliceMs);
+    if (!this.touched.includes(sliceMs)) this.touched = [...this.touched, sliceMs];
+  }
+
+  /** Notes that early rows have told all there is. */
+  told(): void {
+    this.touched = NONE;
   }
 
   /** Forgets the slices that nothing needs once `firedMs` has fired, and their ids. */
@@ -78,7 +87,7 @@ export class KeySlices implements Due {
     const oldestMs = this.slices[0]?.sliceMs ?? Infinity;
     this.#ids?.forgetBefore(oldestMs);
     this.#runs?.forgetBefore(plan, oldestMs);
-    this.touched = this.touched.filter((sliceMs) => sliceMs >= oldestMs);
+    if (this.touched.length > 0) this.touched = this.touched.filter((sliceMs) => sliceMs >= oldestMs);
   }
 
   #indexed(plan: ViewPlan): EventIds {

@@ -6,7 +6,7 @@ import type { EventRow, FeatureRow, PaneTiming } from "./model.ts";
 import { collectionEnd, isClosed } from "./retention.ts";
 import { decodeLogEntry, encodeLogEntry, type LogEntry, type Snapshot } from "./shard-log.ts";
 import type { SliceBatch, SliceEvent } from "./slice-batch.ts";
-import { addEvent, emptyPartial } from "./slice-partial.ts";
+import { partialOf } from "./slice-partial.ts";
 import type { ViewPlan } from "./view-plan.ts";
 
 /** What to do to the stored log. `replace` puts one entry, a snapshot, in place of the whole log. */
@@ -83,18 +83,11 @@ export class Shard {
       return { applied: [], duplicates: 0, closed: events, each: [], rows: [], log: undefined };
     }
     const known = this.#keys.get(batch.key);
-    const delta = emptyPartial(plan, sliceMs);
-    const ids = events.length > 1 ? new Set<string>() : undefined; // most batches are of one event
-    const applied: SliceEvent[] = [];
-    for (const event of events) {
-      if (ids?.has(event.eventId) || known?.isDuplicate(plan, event.eventId, sliceMs)) continue;
-      ids?.add(event.eventId);
-      addEvent(plan, delta, event);
-      applied.push(event);
-    }
+    const applied = newOnes(plan, batch, known);
     const duplicates = events.length - applied.length;
     if (applied.length === 0) return { applied, duplicates, closed: [], each: [], rows: [], log: undefined };
 
+    const delta = partialOf(plan, sliceMs, applied);
     const slicesBefore = known?.slices.length ?? 0;
     const told = each ? this.#mergeEach(batch.key, sliceMs, applied) : [];
     const key = each
@@ -200,8 +193,7 @@ export class Shard {
     const endMs = sliceMs + this.#plan.slideMs;
     const timing = endMs <= this.#firedMs ? "LATE" : "EARLY";
     return events.flatMap((event) => {
-      const partial = emptyPartial(this.#plan, sliceMs);
-      addEvent(this.#plan, partial, event);
+      const partial = partialOf(this.#plan, sliceMs, [event]);
       const key = this.#merge({ kind: "events", key: name, partial });
       const { eventId, messageId, eventTimeMs, publishTimeMs } = event;
       const rows: FeatureRow[] = [];
@@ -217,7 +209,7 @@ export class Shard {
   }
 
   #clearDirty(): void {
-    for (const key of this.#dirty) key.touched = [];
+    for (const key of this.#dirty) key.told();
     this.#dirty.clear();
   }
 
@@ -282,8 +274,26 @@ export class Shard {
     for (const { key: name, slices, touched } of keys) {
       const key = this.#keyOf(name);
       for (const slice of slices) key.merge(this.#plan, slice);
-      key.touched = [...touched];
-      if (touched.length > 0) this.#dirty.add(key);
+      if (touched.length === 0) continue;
+      key.touched = touched;
+      this.#dirty.add(key);
     }
   }
+}
+
+/** Those of a batch's events that are no copies of earlier ones: the very list where none is, which is almost always. */
+function newOnes(
+  plan: ViewPlan,
+  { events, sliceMs }: SliceBatch,
+  known: KeySlices | undefined,
+): readonly SliceEvent[] {
+  const ids = events.length > 1 ? new Set<string>() : undefined;
+  if (ids === undefined && known === undefined) return events;
+  const isNew = ({ eventId }: SliceEvent) => {
+    if (ids?.has(eventId) || known?.isDuplicate(plan, eventId, sliceMs)) return false;
+    ids?.add(eventId);
+    return true;
+  };
+  const news = events.filter(isNew);
+  return news.length === events.length ? events : news;
 }

@@ -63,12 +63,15 @@ export function readSliceBatches(plan: ViewPlan, bytes: Uint8Array): SliceBatch[
   const batches: SliceBatch[] = [];
   while (!from.done) {
     const key = from.string();
-    let events = keys.get(key);
-    if (events === undefined) {
-      keys.set(key, (events = []));
-      batches.push({ key, sliceMs, events });
+    const event = readSliceEvent(plan, sliceMs, from);
+    const known = keys.get(key);
+    if (known !== undefined) {
+      known.push(event);
+      continue;
     }
-    events.push(readSliceEvent(plan, sliceMs, from));
+    const events = [event];
+    keys.set(key, events);
+    batches.push({ key, sliceMs, events });
   }
   return batches;
 }

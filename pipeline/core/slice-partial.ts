@@ -26,20 +26,34 @@ export function emptySums(plan: ViewPlan): EventSums {
 
 /** The partial of no event. */
 export function emptyPartial(plan: ViewPlan, sliceMs: number): SlicePartial {
-  return { sliceMs, eventIds: [], ...emptySums(plan) };
+  return partialOf(plan, sliceMs, []);
+}
+
+/** The partial of events, which must lie in its slice and be distinct. */
+export function partialOf(plan: ViewPlan, sliceMs: number, events: readonly SliceEvent[]): SlicePartial {
+  const { accumulators, maxEventTimeMs, maxPublishTimeMs } = emptySums(plan);
+  // Not pushed one by one: a list that grows from nothing has room for seventeen, and most partials are of one event.
+  const eventIds = events.map(({ eventId }) => eventId);
+  const partial = { sliceMs, accumulators, eventIds, maxEventTimeMs, maxPublishTimeMs };
+  for (const event of events) addToSums(plan, partial, event);
+  return partial;
 }
 
 /** Adds an event, which must lie in the partial's slice and be new. */
 export function addEvent(plan: ViewPlan, partial: SlicePartial, event: SliceEvent): void {
-  const { accumulators } = partial;
+  addToSums(plan, partial, event);
+  partial.eventIds.push(event.eventId);
+}
+
+function addToSums(plan: ViewPlan, sums: EventSums, event: SliceEvent): void {
+  const { accumulators } = sums;
   for (let i = 0; i < accumulators.length; i++) {
     const input = event.inputs[i];
     if (input === undefined) continue;
     accumulators[i] = (plan.features[i] as FeaturePlan).aggregation.add(accumulators[i], input, event);
   }
-  partial.eventIds.push(event.eventId);
-  partial.maxEventTimeMs = Math.max(partial.maxEventTimeMs, event.eventTimeMs);
-  partial.maxPublishTimeMs = Math.max(partial.maxPublishTimeMs, event.publishTimeMs);
+  sums.maxEventTimeMs = Math.max(sums.maxEventTimeMs, event.eventTimeMs);
+  sums.maxPublishTimeMs = Math.max(sums.maxPublishTimeMs, event.publishTimeMs);
 }
 
 /** Adds all of `other`, a partial of the same key and slice, which stays as it is. */
