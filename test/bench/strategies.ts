@@ -3,26 +3,31 @@
  * law) and sparse ones (a million users, each alike), one count over thirty minutes and a view with nine columns, each
  * beside what its source and decoding cost by themselves. Compare at one number of events only: fewer cost more each.
  *
- *     node infra/local/bootstrap.mjs --script test/bench/strategies.ts [--events 100000] [--only dense,timers]
+ *     node infra/local/bootstrap.mjs --script test/bench/strategies.ts [--events 100000] [--only dense,timers] [--stores]
  *
  * CPU is what all threads of a process took, garbage collection and compilation too. Each job runs with few events
  * first, to be warm, then with one: what that takes is a job's start, and is left out. All jobs are bounded: no early
- * panes, and rows go nowhere.
+ * panes, and rows go nowhere; with `--stores` into the emulators of Bigtable and then BigQuery, as in the pipeline. What
+ * the emulators cost is not counted.
  */
 import path from "node:path";
 import { Command } from "commander";
 import { startLoneEngine } from "../../infra/local/lone-engine.ts";
+import { startSession } from "../../infra/local/session.ts";
 import { progressDisplay } from "../../infra/local/install/progress.ts";
 import { assignEvents } from "../../pipeline/beam/assign.ts";
 import { Graph } from "../../pipeline/beam/beam.ts";
 import { decodeMessages } from "../../pipeline/beam/decode.ts";
 import { submit } from "../../pipeline/beam/job.ts";
+import { writeOffline, writeOnline } from "../../pipeline/beam/store-sinks.ts";
 import { registerTransforms } from "../../pipeline/beam/register.ts";
 import { groupSlices } from "../../pipeline/beam/slices.ts";
 import { windowsOf } from "../../pipeline/beam/windows.ts";
 import { metricsSnapshot } from "../../pipeline/harness/metrics.ts";
 import { StateChannel } from "../../pipeline/harness/channels/state.ts";
 import { startWorkerPool } from "../../pipeline/harness/worker-pool.ts";
+import { closeClients } from "../../pipeline/stores/clients.ts";
+import type { StoreEndpoints } from "../../pipeline/stores/endpoints.ts";
 import { list, wholeNumber } from "../../pipeline/options.ts";
 import { benchViews } from "./bench-views.ts";
 import { readShop, registerShop, type Shop } from "./shop-source.ts";
@@ -31,13 +36,23 @@ import { conditions, inBenchFolder, ownCpuUs, table, usageOf } from "./support.t
 interface Flags {
   readonly events: number;
   readonly only?: readonly string[];
+  readonly stores?: boolean;
 }
 
 /** A job to measure: a name, and its graph over a shop. */
 interface Job {
   readonly what: string;
   readonly shop: Shop;
-  readonly graph: (shop: Shop) => Graph;
+  readonly graph: (shop: Shop, stores?: StoreEndpoints) => Graph;
+}
+
+/** Where jobs run, and what their rows go to. */
+interface Engine {
+  /** `host:port`. */
+  readonly jobService: string;
+  readonly pid: number;
+  readonly stores?: StoreEndpoints;
+  stop(): Promise<void>;
 }
 
 interface Cost {
@@ -54,6 +69,7 @@ const STRATEGIES = ["timers", "beam-windows"] as const;
 const flags = new Command("strategies")
   .option("--events <n>", "events to measure with", wholeNumber, 100_000)
   .option("--only <words>", "only jobs whose names have all of these words, by comma", list)
+  .option("--stores", "write the rows to Bigtable and BigQuery")
   .parse()
   .opts<Flags>();
 
@@ -70,10 +86,14 @@ const jobs: Job[] = Object.entries(shops).flatMap(([name, keys]) => {
       STRATEGIES.map((strategy) => ({
         what: `${name}: ${plan.name}, ${strategy}`,
         shop,
-        graph: (of: Shop) => {
+        graph: (of: Shop, stores?: StoreEndpoints) => {
           const graph = new Graph();
           const candidates = assignEvents(graph, decoded(graph, of), plan);
-          windowsOf(graph, groupSlices(graph, candidates, plan), plan, { early: false, strategy });
+          const batches = groupSlices(graph, candidates, plan);
+          const rows = windowsOf(graph, batches, plan, { early: false, strategy });
+          if (stores === undefined) return graph;
+          const readable = graph.reshuffle(writeOnline(graph, rows, plan, stores), `${plan.name}/readable`);
+          writeOffline(graph, readable, plan, stores);
           return graph;
         },
       })),
@@ -83,6 +103,28 @@ const jobs: Job[] = Object.entries(shops).flatMap(([name, keys]) => {
 
 function decoded(graph: Graph, shop: Shop) {
   return decodeMessages(graph, readShop(graph, EVENT, shop), EVENT);
+}
+
+/** An engine alone, or within a stack with stores. */
+async function startEngine(dir: string): Promise<Engine> {
+  const onProgress = progressDisplay(process.stderr);
+  if (!flags.stores) return startLoneEngine(dir, { onProgress });
+  const runDir = path.join(dir, "run");
+  const { stack, stores } = await startSession({
+    registry: benchViews,
+    runDir,
+    pubsubEmulatorHost: null,
+    onProgress,
+    onEvent: (event) => console.error(event),
+    onEngineDied: () => console.error("the engine died"),
+  });
+  const stop = async () => {
+    await closeClients();
+    await stack.stop();
+  };
+  const { engine } = stack.pids();
+  if (engine === undefined) throw new Error("the stack has no engine");
+  return { jobService: stack.endpoints.jobService, pid: engine, stores, stop };
 }
 
 function decodedOnly(shop: Shop): Graph {
@@ -95,9 +137,7 @@ await inBenchFolder("strategies", async (dir) => {
   registerTransforms(benchViews);
   registerShop();
   const requests = countStateRequests();
-  const engine = await startLoneEngine(path.join(dir, "engine"), {
-    onProgress: progressDisplay(process.stderr),
-  });
+  const engine = await startEngine(path.join(dir, "engine"));
   const pool = await startWorkerPool();
   const run = async (graph: Graph): Promise<Cost> => {
     const before = await totals();
@@ -123,9 +163,9 @@ await inBenchFolder("strategies", async (dir) => {
   try {
     const cells: string[][] = [];
     for (const { what, shop, graph } of jobs) {
-      await run(graph({ ...shop, events: Math.min(shop.events, 50_000) }));
-      const start = await run(graph({ ...shop, events: 1 }));
-      const whole = await run(graph(shop));
+      await run(graph({ ...shop, events: Math.min(shop.events, 50_000) }, engine.stores));
+      const start = await run(graph({ ...shop, events: 1 }, engine.stores));
+      const whole = await run(graph(shop, engine.stores));
       const perEvent = (us: number) => (us / shop.events).toFixed(1);
       const nodeUs = whole.nodeUs - start.nodeUs;
       const jvmUs = whole.jvmUs - start.jvmUs;
