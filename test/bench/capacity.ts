@@ -13,6 +13,22 @@ export interface Capacity {
   readonly perCore: number;
 }
 
+const CALLERS = 16;
+
+/** Requests for a second of the CPU time of a server that is kept busy, after as long a time to warm up. */
+export async function perCoreWhenBusy(
+  sender: LoadSender,
+  load: Omit<Load, "ratePerSecond">,
+  pid: number,
+): Promise<number> {
+  const busy = { ...load, ratePerSecond: 0, callers: CALLERS };
+  await sender.run(busy);
+  const beforeUs = await treeCpuUs(pid);
+  const { answered, failed } = await sender.run(busy);
+  if (failed > 0) throw new Error(`${String(failed)} of ${String(answered)} requests failed`);
+  return (answered / ((await treeCpuUs(pid)) - beforeUs)) * 1e6;
+}
+
 const FIRST_RATE = 50;
 const WARM_UP_S = 10;
 const STEP = 1.4;

@@ -17,6 +17,11 @@ export interface Load {
   readonly bodies: readonly string[];
   readonly ratePerSecond: number;
   readonly seconds: number;
+  /**
+   * So many callers instead, each of which asks again once it has its answer: shows what a request costs a busy server, and
+   * says nothing of latencies.
+   */
+  readonly callers?: number;
 }
 
 /** What came of it. */
@@ -55,7 +60,9 @@ export function loadSender(): LoadSender {
 if (process.argv[1] === SELF && process.argv[2] === "sender") {
   const agent = new Agent({ keepAlive: true, maxSockets: CONNECTIONS });
   process.on("message", (load: Load) => {
-    void send(load, agent).then((result) => process.send?.(result));
+    void (load.callers === undefined ? send(load, agent) : askInTurn(load, load.callers, agent)).then(
+      (result) => process.send?.(result),
+    );
   });
 }
 
@@ -86,6 +93,20 @@ async function send({ url, bodies, ratePerSecond, seconds }: Load, agent: Agent)
   await Promise.all(under);
   times.sort((a, b) => a - b);
   return { answered: times.length, failed, p50: quantileOf(times, 0.5), p99: quantileOf(times, 0.99) };
+}
+
+async function askInTurn({ url, bodies, seconds }: Load, callers: number, agent: Agent): Promise<LoadResult> {
+  const endMs = performance.now() + seconds * 1_000;
+  let [answered, failed] = [0, 0];
+  const caller = async () => {
+    while (performance.now() < endMs) {
+      const status = await post(url, bodies[answered % bodies.length] ?? "", agent).catch(() => undefined);
+      answered += 1;
+      if (status !== 200) failed += 1;
+    }
+  };
+  await Promise.all(Array.from({ length: callers }, caller));
+  return { answered, failed, p50: NaN, p99: NaN };
 }
 
 function post(url: string, body: string, agent: Agent): Promise<number | undefined> {

@@ -17,7 +17,7 @@ import { tableIdOf } from "../../pipeline/stores/bigtable-layout.ts";
 import { bigtableClient, closeClients } from "../../pipeline/stores/clients.ts";
 import type { StoreEndpoints } from "../../pipeline/stores/endpoints.ts";
 import { startBigtable } from "./bigtable-emulator.ts";
-import { type Capacity, capacityOf } from "./capacity.ts";
+import { type Capacity, capacityOf, perCoreWhenBusy } from "./capacity.ts";
 import { startFeast } from "./feast.ts";
 import { loadSender } from "./load.ts";
 import { ProcessWatch } from "./process-watch.ts";
@@ -31,6 +31,7 @@ interface ServingFlags {
   readonly limit: number;
   readonly feast?: boolean;
   readonly memory?: number;
+  readonly costs?: boolean;
   readonly profile?: string;
 }
 
@@ -43,6 +44,7 @@ await new Command("serving")
   .option("--seconds <n>", "of each rate that is tried", wholeNumber, 8)
   .option("--limit <ms>", "that 99 of 100 answers must come within", wholeNumber, 10)
   .option("--feast", "try Feast's server too: installed from PyPI the first time, 700 MB")
+  .option("--costs", "only: requests a core-second of busy servers")
   .option("--memory <minutes>", "only: what the server's memory does under a steady load", wholeNumber)
   .option("--profile <dir>", "the server writes a CPU profile there")
   .action(bench)
@@ -61,6 +63,8 @@ async function bench(flags: ServingFlags): Promise<void> {
   console.log(conditions());
   if (flags.memory !== undefined) {
     console.log(await memory(server, flags.memory * 60));
+  } else if (flags.costs) {
+    console.log(await costs(flags, server));
   } else {
     console.log(await latencies(flags, stores, server));
     console.log(await chunkSizes(flags.requests, (keys) => store.readViews(plans, keys, Date.now())));
@@ -157,6 +161,36 @@ async function capacities(
     ["", `requests/s at p99 ≤ ${String(limit)} ms`, "p99 ms", "cores", "requests a core-second"],
     rows,
   );
+}
+
+/** What a request costs a server that has no time to spare: the fairest figure on a machine with others on it. */
+async function costs({ seconds, rounds, feast }: ServingFlags, { url, pid }: ServedShop): Promise<string> {
+  const sender = loadSender();
+  const found = new Map<string, number[]>();
+  const measure = async (name: string, at: string, body: (keys: readonly string[]) => string, of: number) => {
+    for (const n of [1, 10]) {
+      const load = { url: at, bodies: Array.from({ length: 200 }, () => body(drawn(n))), seconds };
+      const label = `${name}, ${String(n)} keys`;
+      found.set(label, [...(found.get(label) ?? []), await perCoreWhenBusy(sender, load, of)]);
+    }
+  };
+  await inBenchFolder("feast", async (dir) => {
+    const other = feast ? await startFeast(dir) : undefined;
+    for (let round = 0; round < rounds; round++) {
+      await measure("Freshet, one view", `${url}/v1/services/one:read`, bodyOf, pid);
+      if (other !== undefined) {
+        await measure("Feast, one view in SQLite", other.url, (keys) => other.body(keys), other.pid);
+      }
+    }
+    other?.stop();
+  });
+  sender.stop();
+  const rows = [...found].map(([name, all]) => [
+    name,
+    median(all).toFixed(0),
+    all.map((n) => n.toFixed(0)).join(" "),
+  ]);
+  return table(["", "requests a core-second", "rounds"], rows);
 }
 
 async function memory({ url, pid }: ServedShop, seconds: number): Promise<string> {
