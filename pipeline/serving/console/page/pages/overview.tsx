@@ -36,7 +36,7 @@ export function OverviewPage() {
         <Figure name="Events" value={rate(now.events_per_second)} unit="/s">
           <Sparkline values={points.map(({ events_per_second }) => events_per_second)} />
         </Figure>
-        <Figure name="Watermark lag, worst view" value={duration(worst)}>
+        <Figure name="Watermark lag" value={duration(worst)}>
           <Sparkline values={points.map(({ lag_ms }) => worstOf(lag_ms))} tone="calm" />
         </Figure>
         <Figure name="Dead letters" value={count(flow?.dead_letters)} tone="bad" />
