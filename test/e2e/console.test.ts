@@ -22,6 +22,7 @@ import {
 } from "../support/browser.ts";
 import { type Live, publish, startLive } from "../support/live.ts";
 import { shopTraffic } from "../support/shop-traffic.ts";
+import { inspectorCases } from "./console-inspector.ts";
 
 /*
  * The console in a real browser, on the main job: Pub/Sub to stores to page. It proves neither other browsers than
@@ -158,4 +159,6 @@ describe.skipIf(chrome === undefined)("the console", () => {
     await opened.getByText("Not connected").waitFor();
     await opened.close();
   });
+
+  inspectorCases(() => ({ live, browser, server }));
 });
