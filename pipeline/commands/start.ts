@@ -94,6 +94,7 @@ async function live(session: Session, job: LocalJob, flags: StartFlags): Promise
     : undefined;
   const display = statusDisplay(process.stdout);
   if (!flags.json) note(whatNext(session.stack.dir, server?.url));
+  else if (server) note(`see it: ${server.url}/console/`);
   const timer = setInterval(() => {
     source
       .read(Date.now())

@@ -26,8 +26,13 @@ async function started() {
   const child = spawn(
     process.execPath,
     [BOOTSTRAP, "start", "--own-pubsub", "--json", "--rate", "100", "--run-dir", runDir],
-    { stdio: ["ignore", "pipe", "inherit"] },
+    { stdio: ["ignore", "pipe", "pipe"] },
   );
+  let said = "";
+  child.stderr.setEncoding("utf8").on("data", (text: string) => {
+    said += text;
+    process.stderr.write(text);
+  });
   const exited = new Promise<number | null>((resolve) => child.on("exit", resolve));
   for await (const line of createInterface({ input: child.stdout })) {
     const status = JSON.parse(line) as Status;
@@ -36,7 +41,7 @@ async function started() {
     if (isShown && status.dead_letter > 0) {
       const stack = JSON.parse(await readFile(path.join(runDir, "stack.json"), "utf8")) as RunningStack;
       const processes = await descendants(child.pid ?? 0);
-      return { child, exited, status, stack, processes };
+      return { child, exited, status, stack, processes, said };
     }
   }
   throw new Error("it ended before a pane had left");
@@ -54,7 +59,7 @@ async function descendants(root: number): Promise<number[]> {
 
 describe.skipIf(process.platform !== "linux")("freshet start", () => {
   it("runs the simulated shop, counts each message once, and ends at a signal", async () => {
-    const { child, exited, status, processes } = await started();
+    const { child, exited, status, processes, said } = await started();
     expect(status.read).toBe(status.decoded + status.dead_letter);
     expect(status.views["item_activity"]?.applied).toBeGreaterThan(0); // purchases follow views, minutes later
     expect(Object.values(status.dead_letters).reduce((sum, n) => sum + n, 0)).toBe(status.dead_letter);
@@ -63,6 +68,9 @@ describe.skipIf(process.platform !== "linux")("freshet start", () => {
       expect(applied + late + closed + filtered + duplicate).toBeLessThanOrEqual(status.decoded);
     }
     expect(processes.length).toBeGreaterThanOrEqual(6); // itself, engine, Pub/Sub, Bigtable, BigQuery, worker
+    const [, server = ""] = /see it: (http:\S+)\/console\//.exec(said) ?? [];
+    expect(await (await fetch(`${server}/console/`)).text()).toContain("<title>Freshet</title>");
+    expect((await fetch(`${server}/readyz`)).status).toBe(200);
     child.kill("SIGINT");
     expect(await exited).toBe(0);
     expect(processes.filter(isAlive)).toEqual([]);
