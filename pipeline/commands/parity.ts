@@ -5,17 +5,20 @@ import { formatInstant } from "../core/instant.ts";
 import type { ViewPlan } from "../core/view-plan.ts";
 import { features } from "../features/registry.ts";
 import { addStoreOptions, instant, storesOf, type StoreFlags, wholeNumber } from "../options.ts";
-import { closeClients } from "../stores/clients.ts";
+import type { OfflineStore } from "../stores/archive.ts";
+import { bigqueryClient, closeClients } from "../stores/clients.ts";
 import type { StoreEndpoints } from "../stores/endpoints.ts";
 import { checkSpan, type ComparedView, compareStores } from "../stores/parity.ts";
 import { commandRetry } from "./command-retry.ts";
 import { note, say, sayJson } from "./output.ts";
+import { parityServed, type ServedRequest } from "./parity-served.ts";
 
 interface ParityFlags extends StoreFlags {
   readonly view?: string;
   readonly from?: number;
   readonly to?: number;
   readonly sample: number;
+  readonly served?: boolean;
   readonly json?: boolean;
 }
 
@@ -41,6 +44,10 @@ export function parityCommand(): Command {
         .argParser(oneOrMore)
         .default(DEFAULT_KEYS),
     )
+    .option(
+      "--served",
+      "compare the log of served vectors with the rule instead: --from and --to are their times, --sample vectors",
+    )
     .option("--json", "print one JSON document");
   return addStoreOptions(command).action(parity);
 }
@@ -50,6 +57,10 @@ async function parity(flags: ParityFlags): Promise<void> {
   const plans = flags.view === undefined ? features.plans : [features.plan(flags.view)];
   const endpoints = await storesOf(flags);
   try {
+    if (flags.served) {
+      if (!(await parityServed(offlineOf(endpoints), servedRequest(flags)))) process.exitCode = 1;
+      return;
+    }
     const views: ViewReport[] = [];
     for (const [source, ofEvent] of Map.groupBy(plans, (plan) => plan.source)) {
       const request = {
@@ -70,6 +81,21 @@ async function parity(flags: ParityFlags): Promise<void> {
   } finally {
     await closeClients();
   }
+}
+
+function offlineOf(endpoints: StoreEndpoints): OfflineStore {
+  const { generation, bigquery } = endpoints;
+  return { client: bigqueryClient(endpoints), dataset: bigquery.dataset, generation, retry: commandRetry };
+}
+
+function servedRequest({ from, to, sample, json }: ParityFlags): ServedRequest {
+  return {
+    nowMs: Date.now(),
+    limit: sample,
+    json: json ?? false,
+    ...(from !== undefined && { fromMs: from }),
+    ...(to !== undefined && { toMs: to }),
+  };
 }
 
 interface ViewReport {

@@ -7,11 +7,15 @@ import { ensureConsole } from "../../infra/local/console-build.ts";
 import { serverContainer } from "../../infra/server-container.ts";
 import { currentEnd } from "../../pipeline/core/answer.ts";
 import { features } from "../../pipeline/features/registry.ts";
-import { bigtableLayout } from "../../pipeline/stores/bigtable-layout.ts";
-import { provisionBigtable } from "../../pipeline/stores/bigtable-provision.ts";
+import { featureTableId } from "../../pipeline/stores/bigquery-layout.ts";
+import { featureInsert } from "../../pipeline/stores/bigquery-rows.ts";
+import { appendRows } from "../../pipeline/stores/bigquery-writer.ts";
 import { BigtableStore } from "../../pipeline/stores/bigtable-store.ts";
 import { queryRows } from "../../pipeline/stores/bigquery-query.ts";
 import { bigqueryClient, bigtableClient, closeClients } from "../../pipeline/stores/clients.ts";
+import { provisionStores } from "../../pipeline/stores/provision.ts";
+import { storeFlags } from "../support/audited.ts";
+import { freshet } from "../support/freshet.ts";
 import { AS_LINKED, imageFile, layOut } from "../support/image.ts";
 import "../support/stack-context.ts";
 import { instantRetry, testEndpoints, testRow } from "../support/stores.ts";
@@ -30,12 +34,7 @@ it("serves vectors and the console with what Cloud Run gives it, and ends within
   const plan = features.plan("user_purchases");
   const { bigtable, bigquery, generation } = own;
   const client = bigtableClient(own);
-  await provisionBigtable(
-    client,
-    bigtable.instance,
-    bigtableLayout(features.plans, generation),
-    instantRetry(),
-  );
+  await provisionStores(own, features.plans, instantRetry());
   const row = testRow(plan, { key: "you", windowEndMs: currentEnd(plan, Date.now()) });
   await new BigtableStore(client, own, instantRetry()).writeRows(plan, [row]);
 
@@ -97,4 +96,20 @@ it("serves vectors and the console with what Cloud Run gives it, and ends within
     instantRetry(),
   );
   expect(logged).toEqual([{ entity_key: '{"user_id":"you"}' }]);
+
+  // The pane was never written offline: what was served was of nothing. Then it is, as readable a moment later.
+  expect(await parityServed()).toMatchObject({ code: 1, served: { vectors: 1, differs: 1 } });
+  const stored = { ...row, availableAtMs: Date.now(), generation, origin: "stream" } as const;
+  const insert = featureInsert(plan, stored);
+  await appendRows(bigqueryClient(own), bigquery.dataset, featureTableId(plan), [insert], instantRetry());
+  expect(await parityServed()).toMatchObject({ code: 0, served: { vectors: 1, ahead: 1, differs: 0 } });
 });
+
+/** `freshet parity --served`, of all that was served until now. */
+async function parityServed() {
+  const to = new Date().toISOString();
+  const args = ["parity", "--served", "--to", to, "--json", ...storeFlags({ session: { stores: own } })];
+  const { code, out, err } = await freshet(args);
+  expect(err).toBe("");
+  return { code, ...(JSON.parse(out) as { readonly served: Readonly<Record<string, unknown>> }) };
+}

@@ -10,7 +10,7 @@ import { appendRows } from "../../pipeline/stores/bigquery-writer.ts";
 import { BigtableStore } from "../../pipeline/stores/bigtable-store.ts";
 import { bigqueryClient, bigtableClient, closeClients } from "../../pipeline/stores/clients.ts";
 import { eventMessage } from "../../pipeline/stores/pubsub-messages.ts";
-import { storeFlags } from "../support/audited.ts";
+import { runParity, storeFlags } from "../support/audited.ts";
 import { freshet } from "../support/freshet.ts";
 import { archived, eventually, type LiveStores, publish, query, retry } from "../support/live.ts";
 import { ownStores } from "../support/own-stores.ts";
@@ -121,6 +121,13 @@ it("accounts for every message, and tells a letter and a late event that are rec
     "",
   ]);
   expect(code).toBe(0);
+
+  // The archive is read once for both views, and counts for each.
+  const { parity } = await runParity(live);
+  const archive = { messages: 5, dead_letters: 1 };
+  expect(parity.views.map((each) => [each.view, each.archive])).toEqual(
+    features.plans.map(({ name }) => [name, archive]),
+  );
 
   await query(live.session, `DELETE FROM ${DEAD_LETTERS} WHERE reason = 'malformed'`);
   const none = { messages: 0, user_purchases: 0, item_activity: 0 };
