@@ -1,6 +1,9 @@
 import {
+  Client,
+  credentials,
   type handleServerStreamingCall,
   type handleUnaryCall,
+  type MethodDefinition,
   Server,
   ServerCredentials,
   type status,
@@ -30,27 +33,46 @@ export interface ScriptedGrpc extends AsyncDisposable {
   readonly address: string;
 }
 
-/** Serves `google.bigtable.v2.Bigtable.MutateRows`; `act` sees the entries' row keys, and calls are numbered from 0. */
+/**
+ * Serves `google.bigtable.v2.Bigtable.MutateRows`; `act` sees the entries' row keys, and calls are numbered from 0.
+ * @param target `host:port` of the service that gets the calls for which `act` gives nothing
+ */
 export async function scriptedBigtable(
-  act: (rowKeys: readonly string[], index: number) => GrpcAction<readonly EntryCode[]>,
+  act: (rowKeys: readonly string[], index: number) => GrpcAction<readonly EntryCode[]> | undefined,
+  target?: string,
 ): Promise<ScriptedGrpc> {
   let calls = 0;
-  const mutateRows: handleServerStreamingCall<MutateRowsRequest, unknown> = (call) => {
+  const behind = target === undefined ? undefined : new Client(target, credentials.createInsecure());
+  const mutateRows: handleServerStreamingCall<MutateRowsRequest, object> = (call) => {
     const keys = call.request.entries.map(({ rowKey }) => Buffer.from(rowKey as Uint8Array).toString());
-    const { results = [], fail } = act(keys, calls++);
+    const action = act(keys, calls++);
+    if (action === undefined && behind !== undefined) {
+      behind
+        .makeServerStreamRequest(
+          method.path,
+          method.requestSerialize,
+          method.responseDeserialize,
+          call.request,
+          call.metadata,
+        )
+        .on("data", (answer: object) => call.write(answer))
+        .on("error", (error) => call.emit("error", error))
+        .on("end", () => call.end());
+      return;
+    }
+    const { results = [], fail } = action ?? {};
     const entries = results.map(([index, code, message = ""]) => ({ index, status: { code, message } }));
     if (entries.length > 0) call.write({ entries });
     if (fail === undefined) call.end();
     else call.emit("error", { code: fail, details: "scripted" });
   };
-  const service = definition(
+  const method = definition(
     "/google.bigtable.v2.Bigtable/MutateRows",
-    "mutateRows",
     true,
     MutateRowsRequest,
     MutateRowsResponse,
   );
-  return await serve(service, { mutateRows });
+  return await serve({ mutateRows: method }, { mutateRows }, () => behind?.close());
 }
 
 /** Serves `google.pubsub.v1.Publisher.Publish`; `act` sees the messages' payloads as text. */
@@ -64,14 +86,8 @@ export async function scriptedPubsub(
     if (fail === undefined) callback(null, { messageIds: results });
     else callback({ code: fail, details: "scripted" });
   };
-  const service = definition(
-    "/google.pubsub.v1.Publisher/Publish",
-    "publish",
-    false,
-    PublishRequest,
-    PublishResponse,
-  );
-  return await serve(service, { publish });
+  const method = definition("/google.pubsub.v1.Publisher/Publish", false, PublishRequest, PublishResponse);
+  return await serve({ publish: method }, { publish });
 }
 
 interface Message<T> {
@@ -81,27 +97,25 @@ interface Message<T> {
 
 function definition<Q, A>(
   path: string,
-  name: string,
   streams: boolean,
   request: Message<Q>,
   response: Message<A>,
-): ServiceDefinition {
+): MethodDefinition<object, object> {
   return {
-    [name]: {
-      path,
-      requestStream: false,
-      responseStream: streams,
-      requestSerialize: (value: object) => Buffer.from(request.encode(value).finish()),
-      requestDeserialize: (bytes: Buffer) => request.decode(bytes),
-      responseSerialize: (value: object) => Buffer.from(response.encode(value).finish()),
-      responseDeserialize: (bytes: Buffer) => response.decode(bytes),
-    },
+    path,
+    requestStream: false,
+    responseStream: streams,
+    requestSerialize: (value) => Buffer.from(request.encode(value).finish()),
+    requestDeserialize: (bytes) => request.decode(bytes) as object,
+    responseSerialize: (value) => Buffer.from(response.encode(value).finish()),
+    responseDeserialize: (bytes) => response.decode(bytes) as object,
   };
 }
 
 async function serve(
   service: ServiceDefinition,
   implementation: UntypedServiceImplementation,
+  close: () => void = () => undefined,
 ): Promise<ScriptedGrpc> {
   const server = new Server({ "grpc.max_receive_message_length": -1 });
   server.addService(service, implementation);
@@ -114,6 +128,7 @@ async function serve(
     address: `127.0.0.1:${port}`,
     [Symbol.asyncDispose]: () => {
       server.forceShutdown();
+      close();
       return Promise.resolve();
     },
   };

@@ -17,19 +17,25 @@ export interface ScriptedHttp extends AsyncDisposable {
   readonly requests: readonly HttpRequest[];
 }
 
-/** Starts a server that asks `act` for its answer to each request, numbered from 0. */
+/**
+ * Starts a server that asks `act` for its answer to each request, numbered from 0.
+ * @param target URL of the service that gets the requests for which `act` gives nothing
+ */
 export async function scriptedHttp(
-  act: (request: HttpRequest, index: number) => HttpAction,
+  act: (request: HttpRequest, index: number) => HttpAction | undefined,
+  target?: string,
 ): Promise<ScriptedHttp> {
   const requests: HttpRequest[] = [];
   const server = createServer((incoming, response) => {
-    void read(incoming).then((body) => {
-      const request = { method: incoming.method ?? "", path: incoming.url ?? "", body };
-      const action = act(request, requests.push(request) - 1);
+    const answer = async () => {
+      const request = { method: incoming.method ?? "", path: incoming.url ?? "", body: await read(incoming) };
+      const index = requests.push(request) - 1;
+      const action = act(request, index) ?? (target === undefined ? "cut" : await ask(target, request));
       if (action === "cut") return incoming.socket.destroy();
       response.writeHead(action.status, { "content-type": "application/json" });
       return response.end(JSON.stringify(action.body));
-    });
+    };
+    answer().catch(() => incoming.socket.destroy()); // the connection broke, or the test is wrong
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   return {
@@ -41,6 +47,20 @@ export async function scriptedHttp(
         server.closeAllConnections();
       }),
   };
+}
+
+/** What the service behind it answers; a service that can't be reached cuts the connection. */
+async function ask(target: string, { method, path, body }: HttpRequest): Promise<HttpAction> {
+  try {
+    const answer = await fetch(new URL(path, target), {
+      method,
+      headers: { "content-type": "application/json" },
+      ...(body !== undefined && { body: JSON.stringify(body) }),
+    });
+    return { status: answer.status, body: await answer.json() };
+  } catch {
+    return "cut";
+  }
 }
 
 async function read(incoming: IncomingMessage): Promise<unknown> {

@@ -7,29 +7,36 @@ import { onTestFinished } from "vitest";
 export type ProxyMode =
   /** Hands everything on. */
   | "open"
-  /** Hands on what goes to the service at {@link SLOW_BYTES_PER_SECOND}, over all connections. */
+  /** Hands on what goes to the service at some bytes a second, over all connections. */
   | "slow"
   /** Ends connections and refuses new ones (they are reset): a service that is down. */
   | "cut"
   /** Keeps connections, accepts new ones, hands nothing on: a network that swallows everything. */
   | "blackhole";
 
-/** What a slow service takes, bytes a second: some dozens of rows. */
+/** What a slow service takes unless said otherwise, bytes a second: some dozens of rows. */
 const SLOW_BYTES_PER_SECOND = 10_000;
+
+/** Which way bytes go: to the service, or back. */
+export type Side = "request" | "answer";
 
 /** A TCP proxy on loopback, for faults of a service that would forget its data if it were killed. */
 export interface TcpProxy {
   /** `host:port` to connect to. */
   readonly address: string;
-  /** Changes how connections, present and new, are treated. What a black hole kept back flows once it is open. */
-  setMode(mode: ProxyMode): void;
+  /**
+   * Changes how connections, present and new, are treated. What a black hole kept back flows once it is open.
+   * @param slowTo bytes a second, where the mode is `slow`
+   */
+  setMode(mode: ProxyMode, slowTo?: number): void;
   /** Bytes that went to the service so far, through whatever mode. */
   readonly passed: number;
   /**
-   * Hands on so many more bytes to the service, then resets the connection in the middle of what it carries.
-   * Connections made after that are open. Resolves when it has happened.
+   * Of the next chunk for which `isIt` holds hands on the first half, then resets the connection in the middle of what it
+   * carries. Connections made after that are open. Resolves when it has happened.
+   * @param isIt asked of each chunk, in the order in which they come, with the way that it goes
    */
-  cutAfter(bytes: number): Promise<void>;
+  cutIn(isIt: (chunk: Buffer, side: Side) => boolean): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -41,33 +48,33 @@ export async function tcpProxy(target: string, withinTest = true): Promise<TcpPr
   const [host = "", port = ""] = target.split(":");
   const pairs = new Set<Pair>();
   let mode: ProxyMode = "open";
+  let bytesPerSecond = SLOW_BYTES_PER_SECOND;
   let passed = 0;
-  let cut: { left: number; readonly done: () => void } | undefined;
+  let cut: { readonly isIt: (chunk: Buffer, side: Side) => boolean; readonly done: () => void } | undefined;
   let turn: Promise<unknown> = Promise.resolve();
 
-  /** What all that goes to the service passes. */
-  const gate = (pair: () => Pair) =>
+  /** What all that goes one way passes. */
+  const gate = (side: Side, pair: () => Pair) =>
     new Transform({
       transform(chunk: Buffer, _encoding, handOn) {
-        const cutting = cut;
-        if (cutting && chunk.length >= cutting.left) {
+        const cutting = cut?.isIt(chunk, side) ? cut : undefined;
+        const bytes = cutting ? chunk.length >> 1 : chunk.length;
+        if (side === "request") passed += bytes;
+        if (cutting) {
           cut = undefined;
-          passed += cutting.left;
-          this.push(chunk.subarray(0, cutting.left));
+          this.push(chunk.subarray(0, bytes));
           setImmediate(() => {
             treat(pair(), "cut");
             cutting.done();
           });
           return; // the rest is lost with the connection
         }
-        if (cutting) cutting.left -= chunk.length;
-        passed += chunk.length;
-        if (mode !== "slow") {
+        if (mode !== "slow" || side === "answer") {
           handOn(null, chunk);
           return;
         }
         turn = turn
-          .then(() => setTimeout((chunk.length / SLOW_BYTES_PER_SECOND) * 1_000))
+          .then(() => setTimeout((bytes / bytesPerSecond) * 1_000))
           .then(() => {
             handOn(null, chunk);
           });
@@ -80,9 +87,15 @@ export async function tcpProxy(target: string, withinTest = true): Promise<TcpPr
       return;
     }
     const service = connect({ host, port: Number(port) });
-    const pair: Pair = { client, service, gate: gate(() => pair) };
+    const pair: Pair = {
+      client,
+      service,
+      requests: gate("request", () => pair),
+      answers: gate("answer", () => pair),
+    };
     pairs.add(pair);
-    pair.gate.pipe(service);
+    pair.requests.pipe(service);
+    pair.answers.pipe(client);
     for (const [from, to] of [[client, service] as const, [service, client] as const]) {
       from.on("error", () => to.destroy());
       from.on("close", () => {
@@ -96,16 +109,17 @@ export async function tcpProxy(target: string, withinTest = true): Promise<TcpPr
 
   const proxy: TcpProxy = {
     address: `127.0.0.1:${(server.address() as AddressInfo).port}`,
-    setMode: (next) => {
+    setMode: (next, slowTo = SLOW_BYTES_PER_SECOND) => {
       mode = next;
+      bytesPerSecond = slowTo;
       for (const pair of pairs) treat(pair, next);
     },
     get passed() {
       return passed;
     },
-    cutAfter: (bytes) =>
+    cutIn: (isIt) =>
       new Promise((resolve) => {
-        cut = { left: bytes, done: resolve };
+        cut = { isIt, done: resolve };
       }),
     close: async () => {
       for (const pair of pairs) treat(pair, "cut");
@@ -116,21 +130,22 @@ export async function tcpProxy(target: string, withinTest = true): Promise<TcpPr
   return proxy;
 }
 
-/** A connection: from the client by way of the gate to the service, and straight back. */
+/** A connection: from the client by way of a gate to the service, and back by another. */
 interface Pair {
   readonly client: Socket;
   readonly service: Socket;
-  readonly gate: Transform;
+  readonly requests: Transform;
+  readonly answers: Transform;
 }
 
-function treat({ client, service, gate }: Pair, mode: ProxyMode): void {
-  client.unpipe(gate);
-  service.unpipe(client);
+function treat({ client, service, requests, answers }: Pair, mode: ProxyMode): void {
+  client.unpipe(requests);
+  service.unpipe(answers);
   switch (mode) {
     case "open":
     case "slow":
-      client.pipe(gate);
-      service.pipe(client);
+      client.pipe(requests);
+      service.pipe(answers);
       break;
     case "blackhole":
       client.pause();

@@ -24,3 +24,20 @@ it("keeps back in a black hole what flows once it is open", async () => {
   proxy.setMode("open");
   expect(await (await asked).text()).toBe("at last");
 });
+
+it.each(["request", "answer"] as const)("resets a connection in the middle of one %s", async (side) => {
+  const asked: string[] = [];
+  const service = await httpServer((request, response) => {
+    asked.push(request.url ?? "");
+    response.end(`answer to ${request.url ?? ""}`);
+  });
+  const proxy = await tcpProxy(new URL(service).host);
+  const ask = async (path: string): Promise<string> => (await fetch(`http://${proxy.address}${path}`)).text();
+
+  const cut = proxy.cutIn((chunk, way) => way === side && chunk.includes("/second"));
+  expect(await ask("/first")).toBe("answer to /first");
+  await expect(ask("/second")).rejects.toThrow();
+  await cut;
+  expect(await ask("/second")).toBe("answer to /second");
+  expect(asked).toEqual(side === "request" ? ["/first", "/second"] : ["/first", "/second", "/second"]);
+});
