@@ -27,6 +27,12 @@ export class ProcessWatch {
     clearInterval(this.#timer);
   }
 
+  /** The most that a process held, MiB; "–" where it was not seen. */
+  mostOf(name: string): string {
+    const summary = this.#summary(name);
+    return summary ? megabytes(summary.most) : "–";
+  }
+
   /** Resident memory at the beginning and at the end, on average over a minute or a fourth of the time, and CPU. */
   report(): string {
     const rows = [...this.#watched.keys()].map((name) => {
