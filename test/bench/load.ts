@@ -45,7 +45,8 @@ const CONNECTIONS = 64;
 
 /** Starts the process. */
 export function loadSender(): LoadSender {
-  const child = fork(SELF, ["sender"]);
+  // Without this process's own options: the watch over its parent, which the command line starts it with, ends a fork.
+  const child = fork(SELF, ["sender"], { execArgv: [] });
   process.on("exit", () => void child.kill());
   return {
     async run(load) {
