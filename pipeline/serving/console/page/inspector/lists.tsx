@@ -1,3 +1,4 @@
+import type { ComponentChildren } from "preact";
 import type { InspectionJson } from "../../inspector-contract.ts";
 import { clock, count, duration } from "../format.ts";
 import type { Highlight } from "./selection.ts";
@@ -41,17 +42,13 @@ export function EventList({ inspection, selected, highlight, select }: ListProps
             const first = event.first_pane?.available_at;
             return (
               <tr key={name} class={highlight.has(name) ? "lit" : undefined}>
-                <th scope="row">
-                  <button
-                    type="button"
-                    class="pick"
-                    aria-pressed={selected === name}
-                    aria-label={`Event ${String(i + 1)}: ${event.event_id}`}
-                    onClick={() => select(name)}
-                  >
-                    <span class="number">{i + 1}</span> <span class="code">{event.event_id}</span>
-                  </button>
-                </th>
+                <Pick
+                  label={`Event ${String(i + 1)}: ${event.event_id}`}
+                  isSelected={selected === name}
+                  onPick={() => select(name)}
+                >
+                  <span class="number">{i + 1}</span> <span class="code">{event.event_id}</span>
+                </Pick>
                 <td class="fate">
                   <FateIcon fate={fate} /> {FATE_NAMES[fate]}
                   {!event.was_published && <span class="hint"> after the instant</span>}
@@ -94,17 +91,13 @@ export function PaneList({ inspection, selected, highlight, select }: ListProps)
             const name = paneName(pane);
             return (
               <tr key={name} class={highlight.has(name) ? "lit" : undefined}>
-                <th scope="row">
-                  <button
-                    type="button"
-                    class="pick"
-                    aria-pressed={selected === name}
-                    aria-label={`Pane of ${clock(pane.window_end)}, seq ${String(pane.seq)}`}
-                    onClick={() => select(name)}
-                  >
-                    {clock(pane.window_end)}
-                  </button>
-                </th>
+                <Pick
+                  label={`Pane of ${clock(pane.window_end)}, seq ${String(pane.seq)}`}
+                  isSelected={selected === name}
+                  onPick={() => select(name)}
+                >
+                  {clock(pane.window_end)}
+                </Pick>
                 <td>
                   {timingName(pane.timing)}
                   {pane.chosen && <span class="chip good">answers</span>}
@@ -119,5 +112,23 @@ export function PaneList({ inspection, selected, highlight, select }: ListProps)
         </tbody>
       </table>
     </div>
+  );
+}
+
+interface PickProps {
+  readonly label: string;
+  readonly isSelected: boolean;
+  readonly onPick: () => void;
+  readonly children: ComponentChildren;
+}
+
+/** What a row is called: a button that selects it here and in the picture. */
+function Pick({ label, isSelected, onPick, children }: PickProps) {
+  return (
+    <th scope="row">
+      <button type="button" class="pick" aria-pressed={isSelected} aria-label={label} onClick={onPick}>
+        {children}
+      </button>
+    </th>
   );
 }
