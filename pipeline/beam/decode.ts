@@ -45,14 +45,14 @@ export function registerDecode(registry: Registry): void {
     return {
       setup({ metrics }) {
         const counters = {
-          read: metrics.counter("read"),
-          decoded: metrics.counter("decoded"),
-          dead_letter: metrics.counter("dead_letter"),
-          clamped: metrics.counter("clamped"),
+          read: metrics.counter(`${event}.read`),
+          decoded: metrics.counter(`${event}.decoded`),
+          dead_letter: metrics.counter(`${event}.dead_letter`),
+          clamped: metrics.counter(`${event}.clamped`),
         };
         count = (name) => counters[name].add(1);
         const reasons = new Map(
-          DECODE_REASONS.map((r) => [r as string, metrics.counter(`dead_letter.${r}`)]),
+          DECODE_REASONS.map((r) => [r as string, metrics.counter(`${event}.dead_letter.${r}`)]),
         );
         countReason = (reason) => reasons.get(reason)?.add(1);
       },

@@ -65,7 +65,7 @@ async function replay(file: string, flags: ReplayFlags): Promise<void> {
   try {
     await run(registry, { [event]: source }, work, flags);
     const rows = await collectRows(work, registry.plans, path.join(flags.out, "offline.ndjson"));
-    const summary = summarise(registry);
+    const summary = summarise(registry, event);
     await writeFile(path.join(flags.out, "summary.json"), `${JSON.stringify(summary, undefined, 2)}\n`);
     if (flags.json) sayJson({ ...summary, rows, out: flags.out });
     else say(`${rows} rows in ${path.join(flags.out, "offline.ndjson")}; ${JSON.stringify(summary)}`);
@@ -140,12 +140,13 @@ async function run(
   }
 }
 
-/** Every message and every (event, view) in exactly one class. */
-function summarise({ plans }: Registry): MessageCounts {
+/** Every message and every (event, view) of the recording in exactly one class. */
+function summarise({ plans }: Registry, event: string): MessageCounts {
   const totals = new Map<string, number>();
   for (const { name, total } of metricsSnapshot().counters) totals.set(name, (totals.get(name) ?? 0) + total);
-  const stages = plans.map((plan) => ({ name: plan.name, stage: stageOf(plan) }));
-  return messageCounts((name) => totals.get(name) ?? 0, stages);
+  const views = plans.filter(({ source }) => source === event);
+  const stages = views.map((plan) => ({ name: plan.name, stage: stageOf(plan) }));
+  return messageCounts((name) => totals.get(name) ?? 0, event, stages);
 }
 
 /**

@@ -89,7 +89,7 @@ async function live(session: Session, job: LocalJob, flags: StartFlags): Promise
   let latest: Status | undefined;
   const server = flags.serve
     ? await startLocalServer(session.stores, flags.servePort, async (nowMs) =>
-        jobCounts((latest ??= await source.read(nowMs)), features, startedMs),
+        jobCounts((latest ??= await source.read(nowMs)), startedMs),
       )
     : undefined;
   const display = statusDisplay(process.stdout);

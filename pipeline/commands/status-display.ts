@@ -1,4 +1,5 @@
-import { balances, balanceText } from "../core/conservation.ts";
+import { type Balance, balances, balanceText } from "../core/conservation.ts";
+import type { EventStatus } from "./event-status.ts";
 import type { Status } from "./status.ts";
 
 /** Where a display writes: a terminal, or a pipe. */
@@ -27,27 +28,35 @@ export function statusDisplay(output: DisplayOutput): (status: Status) => void {
 
 function describe(status: Status): string[] {
   const { freshness_ms: freshness, watermark_lag_ms: lag } = status;
+  const several = Object.keys(status.events).length > 1;
   return [
     "",
     `  ${status.at}   ${status.events_per_second} events/s   freshness p50 ${time(freshness.p50)}  p99 ${time(freshness.p99)}   watermark lag ${time(lag)}`,
-    ...balances(status).map((balance) => {
-      const panes = status.views[balance.of]?.panes;
-      return `  ${balance.of.padEnd(16)} ${balanceText(balance)}${panes === undefined ? "" : `;  ${panes} panes`}`;
+    ...Object.entries(status.events).flatMap(([name, event]) => {
+      const heading = several ? [`  ${name}`] : [];
+      return [...heading, ...balances(event).map((balance) => balanceLine(balance, event))];
     }),
   ];
 }
 
+function balanceLine(balance: Balance, { views }: EventStatus): string {
+  const panes = views[balance.of]?.panes;
+  return `  ${balance.of.padEnd(16)} ${balanceText(balance)}${panes === undefined ? "" : `;  ${panes} panes`}`;
+}
+
 function oneLine(status: Status): string {
   const { freshness_ms: freshness } = status;
-  const views = Object.entries(status.views).map(
-    ([name, v]) => `${name}: ${v.applied} applied, ${v.late + v.window_closed} late, ${v.panes} panes`,
-  );
+  const events = Object.values(status.events);
+  const letters = events.reduce((sum, { dead_letter }) => sum + dead_letter, 0);
+  const views = events
+    .flatMap((event) => Object.entries(event.views))
+    .map(([name, v]) => `${name}: ${v.applied} applied, ${v.late + v.window_closed} late, ${v.panes} panes`);
   return [
     status.at,
     `${status.events_per_second} events/s`,
     `freshness p50 ${time(freshness.p50)} p99 ${time(freshness.p99)}`,
     `watermark lag ${time(status.watermark_lag_ms)}`,
-    `${status.dead_letter} dead letters`,
+    `${letters} dead letters`,
     ...views,
   ].join(" · ");
 }

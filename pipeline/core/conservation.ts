@@ -26,7 +26,7 @@ export interface ViewCounts {
   readonly duplicate: number;
 }
 
-/** What became of the messages. A message is in exactly one class, and a decoded one is in one class of each view. */
+/** What became of an event's messages: each is in exactly one class, and a decoded one in one class of each of its views. */
 export interface MessageCounts {
   readonly read: number;
   readonly decoded: number;
@@ -83,9 +83,15 @@ export function balances(counts: MessageCounts): readonly Balance[] {
   ];
 }
 
-/** The counts of the law from a job's metrics: `counter` gives the total of a name, `stage` names a view's metrics. */
+/**
+ * The counts of the law for one event, from a job's metrics.
+ * @param counter the total of a name
+ * @param event names the metrics of its messages
+ * @param views those that are made of the event; `stage` names a view's metrics
+ */
 export function messageCounts(
   counter: (name: string) => number,
+  event: string,
   views: readonly { readonly name: string; readonly stage: string }[],
 ): MessageCounts {
   const ofView = (stage: string): ViewCounts => ({
@@ -95,12 +101,14 @@ export function messageCounts(
     filtered: counter(`${stage}.filtered`),
     duplicate: counter(`${stage}.duplicate`),
   });
-  const reasons = DECODE_REASONS.map((reason) => [reason, counter(`dead_letter.${reason}`)] as const);
+  const reasons = DECODE_REASONS.map(
+    (reason) => [reason, counter(`${event}.dead_letter.${reason}`)] as const,
+  );
   return {
-    read: counter("read"),
-    dead_letter: counter("dead_letter"),
+    read: counter(`${event}.read`),
+    dead_letter: counter(`${event}.dead_letter`),
     dead_letters: Object.fromEntries(reasons.filter(([, n]) => n > 0)),
-    decoded: counter("decoded"),
+    decoded: counter(`${event}.decoded`),
     views: Object.fromEntries(views.map(({ name, stage }) => [name, ofView(stage)])),
   };
 }

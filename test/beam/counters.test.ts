@@ -44,7 +44,7 @@ it("counts each message once, under its reason", async () => {
   const totals: Record<string, number> = { ...decode.counts(), ...assign.counts() };
   const stage = stageOf(plan);
   totals[`${stage}.applied`] = candidates.length;
-  const counts = messageCounts((name) => totals[name] ?? 0, [{ name: plan.name, stage }]);
+  const counts = messageCounts((name) => totals[name] ?? 0, plan.source, [{ name: plan.name, stage }]);
   expect(counts).toEqual({
     read: 7,
     decoded: 4,

@@ -124,18 +124,18 @@ async function measure({ stack, stores }: Session, job: LocalJob, heapLog: strin
   const buckets = () => bucketsSince(performance.now(), job.metrics.distributions(".freshness_ms"));
   const before = {
     probes: probes.latenciesMs.length,
-    read: job.metrics.counter("read"),
+    read: job.metrics.counter("shop_event.read"),
     heaps: readLiveHeap(heapLog).length,
   };
   buckets();
   const sinceMs = performance.now();
   await sleepAndTell(flags.seconds * 1_000, () => {
     const [latest] = probes.latenciesMs.slice(-1);
-    return `${job.metrics.counter("read")} messages read; the newest probe took ${latest ?? "–"} ms`;
+    return `${job.metrics.counter("shop_event.read")} messages read; the newest probe took ${latest ?? "–"} ms`;
   });
   const tookMs = performance.now() - sinceMs;
   const rows = buckets();
-  const read = job.metrics.counter("read") - before.read;
+  const read = job.metrics.counter("shop_event.read") - before.read;
   const underLoad = conditions();
   watch.stop();
 

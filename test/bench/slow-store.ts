@@ -83,7 +83,7 @@ async function measure({ stack, stores }: Session, job: LocalJob, network: TcpPr
       published += messages.length;
     },
   });
-  const read = () => job.metrics.counter("read");
+  const read = () => job.metrics.counter("shop_event.read");
   const lagMs = async () => {
     const marks = await Promise.all(features.plans.map((plan) => store.readCompleteThrough(plan)));
     return Date.now() - Math.min(...marks.map((mark) => mark?.completeThroughMs ?? NaN));

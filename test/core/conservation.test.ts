@@ -48,22 +48,31 @@ it("has no tolerance: one message too few or too many breaks the balance that it
 });
 
 it("holds for nothing read", () => {
-  const nothing = messageCounts(() => 0, [{ name: "purchases", stage: "purchases.v1" }]);
+  const nothing = messageCounts(() => 0, "sale", [{ name: "purchases", stage: "purchases.v1" }]);
   expect(nothing.dead_letters).toEqual({});
   expect(balances(nothing).every(({ difference }) => difference === 0)).toBe(true);
   expect(texts(nothing)[1]).toBe("0 dead letters = 0 ✓");
 });
 
-it("reads the counts by the names that the transforms count under", () => {
-  const totals: Record<string, number> = { read: 3, decoded: 2, dead_letter: 1, "dead_letter.malformed": 1 };
+it("reads the counts by the names that the transforms count under, of one event only", () => {
+  const totals: Record<string, number> = {
+    "sale.read": 3,
+    "sale.decoded": 2,
+    "sale.dead_letter": 1,
+    "sale.dead_letter.malformed": 1,
+    "visit.read": 70,
+    "visit.decoded": 70,
+  };
   for (const [i, name] of Object.keys(view).entries()) totals[`purchases.v2.${name}`] = i;
-  expect(messageCounts((name) => totals[name] ?? 0, [{ name: "purchases", stage: "purchases.v2" }])).toEqual({
+  const counter = (name: string) => totals[name] ?? 0;
+  expect(messageCounts(counter, "sale", [{ name: "purchases", stage: "purchases.v2" }])).toEqual({
     read: 3,
     decoded: 2,
     dead_letter: 1,
     dead_letters: { malformed: 1 },
     views: { purchases: { applied: 0, late: 1, window_closed: 2, filtered: 3, duplicate: 4 } },
   });
+  expect(messageCounts(counter, "visit", [])).toMatchObject({ read: 70, dead_letter: 0, views: {} });
 });
 
 it("knows every reason of decode: a new one must be counted, or two balances are broken by it", () => {

@@ -74,7 +74,7 @@ describe.skipIf(chrome === undefined)("the console", () => {
     Object.assign(running, { live, browser });
     const source = new StatusSource(features, live.session.stores, live.job.metrics);
     const startedMs = Date.now();
-    const job = async (nowMs: number) => jobCounts(await source.read(nowMs), features, startedMs);
+    const job = async (nowMs: number) => jobCounts(await source.read(nowMs), startedMs);
     server = await serve({ console: { page, job, changes: true } });
     running.server = server;
     await publish(live, shopTraffic(Date.now).next(60));

@@ -96,10 +96,10 @@ describe.each(["bigtable", "bigquery"] as const)("the main job, while %s", (stor
   it("swallows everything for a while, waits", async () => {
     networks[store].setMode("blackhole");
     await send(async () => {
-      const read = job.counter("read");
+      const read = job.counter("shop_event.read");
       await publish(live, shop.next(1));
       // The rest of the pipeline goes on meanwhile: it reads, and its backlog is at the store.
-      await eventually(() => expect(job.counter("read")).toBeGreaterThan(read));
+      await eventually(() => expect(job.counter("shop_event.read")).toBeGreaterThan(read));
       networks[store].setMode("open");
     });
   });
@@ -273,16 +273,18 @@ it("holds no more than it may while a store is ten times too slow: the rest wait
   await send();
   const healthy = ((network.passed - start.bytes) * 1_000) / (performance.now() - start.atMs);
   network.setMode("slow", healthy / 10);
-  const slow = { read: job.counter("read"), bytes: network.passed };
+  const slow = { read: job.counter("shop_event.read"), bytes: network.passed };
   const backlog = shop.next(6 * IN_FLIGHT);
   await publish(live, backlog);
   const { lastMs } = shop;
   await eventually(() => expect(network.passed - slow.bytes).toBeGreaterThan(healthy / 10));
   // While so much isn't acknowledged, it reads no more; each checkpoint that gets through makes room for as much again.
-  expect(job.counter("read") - slow.read).toBeLessThan(4 * IN_FLIGHT);
+  expect(job.counter("shop_event.read") - slow.read).toBeLessThan(4 * IN_FLIGHT);
   network.setMode("open");
   await arrives(lastMs);
-  await eventually(() => expect(job.counter("read") - slow.read).toBeGreaterThanOrEqual(backlog.length));
+  await eventually(() =>
+    expect(job.counter("shop_event.read") - slow.read).toBeGreaterThanOrEqual(backlog.length),
+  );
 });
 
 it("ends with what the oracle says in both stores, and parity finds no difference", async () => {

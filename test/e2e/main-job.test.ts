@@ -106,10 +106,10 @@ describe("the main job, a part of it killed in mid-stream", () => {
 
   it.each(Object.keys(kills))("takes up its work again after the %s was killed", async (part) => {
     await publish(live, shop.next(40));
-    const before = live.job.metrics.counter("read");
+    const before = live.job.metrics.counter("shop_event.read");
     await kills[part]?.();
     await publish(live, shop.next(40));
-    await eventually(() => expect(live.job.metrics.counter("read")).toBeGreaterThan(before));
+    await eventually(() => expect(live.job.metrics.counter("shop_event.read")).toBeGreaterThan(before));
     await eventually(async () => {
       const last = `e${shop.sent - 1}`;
       const archive = await archived(live);

@@ -35,7 +35,8 @@ async function started() {
   });
   const exited = new Promise<number | null>((resolve) => child.on("exit", resolve));
   for await (const line of createInterface({ input: child.stdout })) {
-    const status = JSON.parse(line) as Status;
+    const status = (JSON.parse(line) as Status).events["shop_event"];
+    if (status === undefined) throw new Error("the status tells nothing of shop_event");
     const views = Object.values(status.views);
     const isShown = views.every(({ panes }) => panes > 0) && views.some(({ late }) => late > 0);
     if (isShown && status.dead_letter > 0) {

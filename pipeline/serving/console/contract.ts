@@ -87,7 +87,7 @@ export interface LiveJson {
   /** Of the job over the last seconds; else of the committed account's span. Null: not known. */
   readonly events_per_second: number | null;
   readonly views: readonly LiveViewJson[];
-  /** Attempted counts first, where there are any; then the committed account of each event. */
+  /** Attempted counts of each event first, where there are any; then the committed account of each. */
   readonly flows: readonly FlowJson[];
   /** What could not be read, for a person. */
   readonly problems: readonly string[];

@@ -12,7 +12,8 @@ export interface JobCounts {
   readonly events_per_second: number;
   /** By the view's name. */
   readonly freshness: Readonly<Record<string, Freshness>>;
-  readonly flow: FlowJson;
+  /** Of each event. */
+  readonly flows: readonly FlowJson[];
 }
 
 /** Reads the counters of a running job. */
@@ -46,7 +47,7 @@ export async function readLive(sources: LiveSources, watched: boolean): Promise<
     views: plans.map((plan) =>
       viewOf(plan, heartbeats.of(plan), nowMs, (counts ?? account).freshness[plan.name]),
     ),
-    flows: [...(counts === undefined ? [] : [counts.flow]), ...account.flows],
+    flows: [...(counts?.flows ?? []), ...account.flows],
     problems,
   };
 }

@@ -11,14 +11,13 @@ export function OverviewPage() {
   const now = live.value;
   if (now === undefined) return <Loading what="the state of the pipeline" />;
   const points = past.value;
-  const [flow] = now.flows;
+  const flows = now.flows.filter(({ kind }) => kind === now.flows[0]?.kind);
+  const views = flows.flatMap((flow) => flow.views);
   const lags = now.views.map(({ lag_ms }) => lag_ms).filter((lag) => lag !== null);
   const worst = lags.length === 0 ? null : Math.max(...lags);
-  const lost = flow?.views.reduce((sum, v) => sum + v.late + (v.dropped ?? 0) + (v.window_closed ?? 0), 0);
-  const duplicates = flow?.views.reduce<number | null>(
-    (sum, { duplicate }) => (duplicate === null ? null : (sum ?? 0) + duplicate),
-    0,
-  );
+  const letters = total(flows.map(({ dead_letters }) => dead_letters));
+  const lost = total(views.map((v) => v.late + (v.dropped ?? 0) + (v.window_closed ?? 0)));
+  const duplicates = total(views.map(({ duplicate }) => duplicate));
   return (
     <>
       {now.problems.map((problem) => (
@@ -39,7 +38,7 @@ export function OverviewPage() {
         <Figure name="Watermark lag" value={duration(worst)}>
           <Sparkline values={points.map(({ lag_ms }) => worstOf(lag_ms))} tone="calm" />
         </Figure>
-        <Figure name="Dead letters" value={count(flow?.dead_letters)} tone="bad" />
+        <Figure name="Dead letters" value={count(letters)} tone="bad" />
         <Figure name="Late" value={count(lost)} tone="warn" note="in all views" />
         <Figure
           name="Duplicates"
@@ -51,6 +50,12 @@ export function OverviewPage() {
       <Freshness views={now.views} points={points} />
     </>
   );
+}
+
+/** Null where there is nothing, or a part isn't known. */
+function total(parts: readonly (number | null)[]): number | null {
+  const known = parts.filter((part) => part !== null);
+  return known.length === 0 || known.length < parts.length ? null : known.reduce((sum, part) => sum + part);
 }
 
 function worstOf(byView: Readonly<Record<string, number | null>>): number | null {
