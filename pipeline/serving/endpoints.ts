@@ -13,11 +13,15 @@ import { type ServerMetrics, serverMetrics } from "./metrics.ts";
 import { serviceNamed, viewNamed } from "./named.ts";
 import { lastKnown, Problem, RETRY_AFTER } from "./problem.ts";
 import { Reader } from "./read.ts";
+import { sharedReads } from "./shared-reads.ts";
 import { readJson } from "./vector-json.ts";
 import type { VectorLog } from "./vector-log.ts";
 
 /** The request header that names a deadline. */
 export const TIMEOUT_HEADER = "Freshet-Timeout-Ms";
+
+/** Of a request to the store. A guess so far, not a measurement. */
+const KEYS_A_REQUEST = 50;
 
 /** What the server's paths do. */
 export class Endpoints {
@@ -43,8 +47,12 @@ export class Endpoints {
     const { hedge } = options;
     const onOutcome = (outcome: HedgeOutcome) => this.metrics.hedgedReads.inc({ outcome });
     const asked = hedge === undefined ? store : hedged(store, hedge.second, { ...hedge, onOutcome });
-    this.#reader = new Reader(asked, heartbeats, {
-      onStoreRead: (entity, ms) => this.metrics.storeReadSeconds.observe({ entity }, ms / 1000),
+    const shared = sharedReads(asked, {
+      keysARequest: KEYS_A_REQUEST,
+      onRequest: (entity, ms) => this.metrics.storeReadSeconds.observe({ entity }, ms / 1000),
+    });
+    this.#reader = new Reader(shared, heartbeats, {
+      keysARequest: KEYS_A_REQUEST,
       onStoreFailure: (error) => log.warning(messageOf(error)),
     });
     this.#vectorLog = options.vectorLog?.((outcome, rows) =>

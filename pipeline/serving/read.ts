@@ -36,15 +36,10 @@ export type KeyResult =
 
 /** How reads are made. */
 export interface ReaderOptions {
-  /**
-   * Keys of one request to the store; more of them go in several requests at once. A guess so far, not a measurement.
-   * @default 50
-   */
-  readonly keysARequest?: number;
+  /** Keys of one request to the store; more of them go in several requests at once. */
+  readonly keysARequest: number;
   /** Called with what a request to the store failed by. */
   readonly onStoreFailure?: (error: Error) => void;
-  /** Called with the entity and the ms that a request to the store took, whether it failed or not. */
-  readonly onStoreRead?: (entity: string, ms: number) => void;
 }
 
 type AnswersOfKey = readonly Answer[] | StoreFault;
@@ -55,7 +50,7 @@ export class Reader {
   readonly #heartbeats: Heartbeats;
   readonly #options: ReaderOptions;
 
-  constructor(store: OnlineStore, heartbeats: Heartbeats, options: ReaderOptions = {}) {
+  constructor(store: OnlineStore, heartbeats: Heartbeats, options: ReaderOptions) {
     this.#store = store;
     this.#heartbeats = heartbeats;
     this.#options = options;
@@ -115,7 +110,7 @@ export class Reader {
     const distinct = [...new Set(keys)];
     const found = new Map<string, AnswersOfKey>();
     await Promise.all(
-      chunks(distinct, this.#options.keysARequest ?? 50).map(async (some) => {
+      chunks(distinct, this.#options.keysARequest).map(async (some) => {
         const ofSome = await this.#read(plans, some, tMs, deadline);
         for (const [i, key] of some.entries()) found.set(key, ofSome[i] as AnswersOfKey);
       }),
@@ -131,7 +126,6 @@ export class Reader {
     tMs: number,
     deadline: Deadline,
   ): Promise<readonly AnswersOfKey[]> {
-    const startedMs = performance.now();
     try {
       const panes = await deadline.of(this.#store.readViews(plans, keys, tMs, { budgetMs: deadline.leftMs }));
       return keys.map((key) => {
@@ -148,8 +142,6 @@ export class Reader {
       const fault = storeFault(error);
       if (error instanceof Error) this.#options.onStoreFailure?.(error);
       return keys.map(() => fault);
-    } finally {
-      this.#options.onStoreRead?.(plans[0]?.entity ?? "", performance.now() - startedMs);
     }
   }
 

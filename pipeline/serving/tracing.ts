@@ -1,12 +1,16 @@
 import {
   type Context,
   context,
+  createContextKey,
   propagation,
+  ROOT_CONTEXT,
   type Span,
+  type SpanContext,
   SpanKind,
   type SpanOptions,
   SpanStatusCode,
   trace,
+  TraceFlags,
 } from "@opentelemetry/api";
 import { FreshetError } from "../core/errors.ts";
 import { Problem } from "./problem.ts";
@@ -17,6 +21,8 @@ import { Problem } from "./problem.ts";
  */
 
 const SCOPE = "freshet";
+/** The spans that the next one to begin links to. */
+const LINKED = createContextKey("freshet.linked");
 
 /**
  * Does work, now or as a promise, inside a span, which is the parent of the spans that the work begins. An error that the
@@ -29,7 +35,9 @@ export function inSpan<T>(
   work: (span: Span) => T,
   parent: Context = context.active(),
 ): T {
-  const span = trace.getTracer(SCOPE).startSpan(name, options, parent);
+  const linked = (parent.getValue(LINKED) ?? []) as readonly SpanContext[];
+  const links = linked.map((each) => ({ context: each }));
+  const span = trace.getTracer(SCOPE).startSpan(name, { ...options, links }, parent);
   const failed = (error: unknown): never => {
     span.setStatus({ code: SpanStatusCode.ERROR }).setAttribute("error.type", kindOf(error));
     span.end();
@@ -37,7 +45,7 @@ export function inSpan<T>(
   };
   let result: T;
   try {
-    result = context.with(trace.setSpan(parent, span), () => work(span));
+    result = context.with(trace.setSpan(parent.deleteValue(LINKED), span), () => work(span));
   } catch (error) {
     return failed(error);
   }
@@ -50,6 +58,21 @@ export function inSpan<T>(
     return value;
   };
   return result.then(done, failed) as T;
+}
+
+/**
+ * Does work that is of several requests at once: a span that it begins is a part of the first of them that is traced, and
+ * links to the others.
+ * @param sharers the requests' spans; `undefined` for those that have none
+ */
+export function forSharers<T>(sharers: readonly (SpanContext | undefined)[], work: () => T): T {
+  const [first, ...others] = new Set(sharers.filter(isSampled));
+  if (first === undefined) return work();
+  return context.with(trace.setSpanContext(ROOT_CONTEXT, first).setValue(LINKED, others), work);
+}
+
+function isSampled(span: SpanContext | undefined): span is SpanContext {
+  return span !== undefined && (span.traceFlags & TraceFlags.SAMPLED) !== 0;
 }
 
 /** A request as its span tells of it. */

@@ -1,8 +1,8 @@
-import { ROOT_CONTEXT, type SpanContext, SpanKind, trace, TraceFlags } from "@opentelemetry/api";
+import { type SpanContext, SpanKind, trace } from "@opentelemetry/api";
 import { messageOf } from "../core/error-message.ts";
 import type { InsertRow } from "../stores/bigquery-rows.ts";
 import { SERVED_VECTORS, servedInsert } from "../stores/served-rows.ts";
-import { inSpan } from "./tracing.ts";
+import { forSharers, inSpan } from "./tracing.ts";
 import type { ReadJson } from "./vector-json.ts";
 
 /** An answer that was served, for the log. */
@@ -104,23 +104,16 @@ export class VectorLog {
   }
 }
 
-/** One write is of many requests: its span is a part of the first traced one, and links to the others. */
+/** One write is of many requests. */
 function inWriteSpan<T>(batch: readonly WaitingRow[], write: () => Promise<T>): Promise<T> {
-  const traced = new Set(batch.map(({ span }) => span).filter(isSampled));
-  const [parent, ...others] = traced;
-  if (parent === undefined) return write();
-  const options = {
-    kind: SpanKind.CLIENT,
-    attributes: {
-      "db.system.name": "gcp.bigquery",
-      "db.collection.name": SERVED_VECTORS,
-      "freshet.rows": batch.length,
-    },
-    links: others.map((context) => ({ context })),
+  const sharers = batch.map(({ span }) => span);
+  if (sharers.every((span) => span === undefined)) return write();
+  const attributes = {
+    "db.system.name": "gcp.bigquery",
+    "db.collection.name": SERVED_VECTORS,
+    "freshet.rows": batch.length,
   };
-  return inSpan(`insert ${SERVED_VECTORS}`, options, write, trace.setSpanContext(ROOT_CONTEXT, parent));
-}
-
-function isSampled(span: SpanContext | undefined): span is SpanContext {
-  return span !== undefined && (span.traceFlags & TraceFlags.SAMPLED) !== 0;
+  return forSharers(sharers, () =>
+    inSpan(`insert ${SERVED_VECTORS}`, { kind: SpanKind.CLIENT, attributes }, write),
+  );
 }

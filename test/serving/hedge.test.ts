@@ -2,39 +2,8 @@ import { setImmediate } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
 import { hedged, type HedgeOptions, type HedgeOutcome } from "../../pipeline/serving/hedge.ts";
 import { LatencyWindow } from "../../pipeline/serving/latency-window.ts";
-import type { OnlineStore } from "../../pipeline/serving/online-store.ts";
-import type { PanesOfKey } from "../../pipeline/stores/bigtable-store.ts";
+import { HeldStore } from "../support/held-store.ts";
 import { E, testServer } from "../support/serving.ts";
-
-type Panes = ReadonlyMap<string, PanesOfKey>;
-
-/** A store whose reads answer when the test says so, or when they are cancelled. */
-class HeldStore implements OnlineStore {
-  readonly reads: { readonly signal: AbortSignal | undefined; readonly ends: PromiseWithResolvers<Panes> }[] =
-    [];
-  readonly name: string;
-
-  constructor(name: string) {
-    this.name = name;
-  }
-
-  readViews: OnlineStore["readViews"] = (_plans, _keys, _tMs, { signal }) => {
-    const ends = Promise.withResolvers<Panes>();
-    signal?.addEventListener("abort", () => ends.reject(signal.reason));
-    this.reads.push({ signal, ends });
-    return ends.promise;
-  };
-  readCompleteThrough = () => Promise.resolve([]);
-
-  /** Waits until it is asked for the n-th time, from 1. */
-  async asked(n = 1): Promise<void> {
-    while (this.reads.length < n) await setImmediate();
-  }
-
-  answer(i = 0): void {
-    this.reads[i]?.ends.resolve(new Map([[this.name, []]]));
-  }
-}
 
 function hedging(options: Partial<HedgeOptions> = {}) {
   const [first, second] = [new HeldStore("first"), new HeldStore("second")];

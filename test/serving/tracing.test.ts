@@ -131,6 +131,22 @@ it("a write of vectors of several traced requests links to all of them", async (
   expect(told.sort()).toEqual(requests.sort());
 });
 
+it("a read that several traced requests share links to all of them", async () => {
+  const { read, finish } = await traced();
+  const untraced = { traceparent: sampled.traceparent.replace(/1$/, "0") };
+  await Promise.all([untraced, {}, sampled].map((headers) => read("fraud", fraudOf("ann"), headers)));
+  const spans = (await finish()).spans();
+  const [first, second] = spans.filter(({ name }) => name.startsWith("POST")).map(({ spanId }) => spanId);
+  const reads = spans.filter(({ name }) => name.startsWith("ReadRows"));
+  expect(reads).toHaveLength(1);
+  const told = reads.flatMap(({ parentSpanId, links }) => [parentSpanId, ...links.map((l) => l.spanId)]);
+  expect(told.sort()).toEqual([first, second].sort());
+  const computed = spans.filter(({ name }) => name === "compute vectors");
+  expect(computed.map(({ parentSpanId, links }) => [parentSpanId, links]).sort()).toEqual(
+    [first, second].map((parent) => [parent, []]).sort(),
+  );
+});
+
 it("what the caller does not sample isn't sampled here, nor what begins here beyond the fraction", async () => {
   const { read, request, finish } = await traced(new MemoryStore(), 0);
   await read("fraud", fraudOf("ann"), { traceparent: `00-${TRACE}-${CALLER}-00` });
