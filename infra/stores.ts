@@ -2,6 +2,7 @@ import type * as pulumi from "@pulumi/pulumi";
 import type { Registry } from "../pipeline/define/index.ts";
 import { bigqueryLayout, featureTableId } from "../pipeline/stores/bigquery-layout.ts";
 import { rawTableId } from "../pipeline/stores/bigquery-tables.ts";
+import { DEAD_LETTER_REDRIVES } from "../pipeline/stores/redrive-rows.ts";
 import { SERVED_VECTORS } from "../pipeline/stores/served-rows.ts";
 import { Events } from "./components/events.ts";
 import { OfflineStore } from "./components/offline-store.ts";
@@ -48,6 +49,7 @@ export function stores(
       archives: new Set(registry.events.map(({ name }) => rawTableId(name))),
       versioned: new Set(registry.plans.map(featureTableId)),
       served: SERVED_VECTORS,
+      byHand: new Set([DEAD_LETTER_REDRIVES]),
       logger: config.serverLogVectors > 0 ? server : undefined,
       reader: config.serverConsole ? server : undefined,
       retentionMs: config.offlineRetention,

@@ -20,6 +20,8 @@ export interface OfflineStoreArgs extends Placement {
   readonly versioned: ReadonlySet<string>;
   /** Id of the table that the feature server writes. */
   readonly served: string;
+  /** Ids of the tables that no account of the stack writes, but people with their own rights. */
+  readonly byHand: ReadonlySet<string>;
   /** Age at which days of rows and served vectors are dropped, ms; `undefined`: kept. */
   readonly retentionMs: number | undefined;
   /** The same for the tables that Pub/Sub writes. */
@@ -118,7 +120,8 @@ export class OfflineStore extends Component {
   }
 
   #writerOf(id: string): pulumi.Input<string> | undefined {
-    const { archives, pubsub, served, logger, worker } = this.#args;
+    const { archives, byHand, pubsub, served, logger, worker } = this.#args;
+    if (byHand.has(id)) return undefined;
     if (archives.has(id)) return pubsub;
     return id === served ? logger : worker;
   }

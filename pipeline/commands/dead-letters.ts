@@ -23,6 +23,7 @@ interface LetterFlags extends StoreFlags {
   readonly limit: number;
   readonly json?: boolean;
   readonly dryRun?: boolean;
+  readonly again?: boolean;
 }
 
 const PREVIEW_CHARACTERS = 120;
@@ -40,7 +41,8 @@ export function deadLettersCommand(): Command {
       withFilter(new Command("redrive"))
         .description("Publish dead letters again to their topic; they keep their first publish time.")
         .option("--dry-run", "say what would be published, and publish nothing")
-        .action((flags: LetterFlags) => onStores(flags, redrive)),
+        .option("--again", "those that were redriven before too (default: they are left out)")
+        .action((flags: LetterFlags) => onStores(flags, redrive, flags.again ? {} : { redriven: false })),
     );
 }
 
@@ -57,11 +59,13 @@ function withFilter(command: Command): Command {
 async function onStores(
   flags: LetterFlags,
   run: (endpoints: StoreEndpoints, letters: StoredDeadLetter[], flags: LetterFlags) => void | Promise<void>,
+  which: Pick<DeadLetterFilter, "redriven"> = {},
 ): Promise<void> {
   const endpoints = await storesOf(flags);
   const { event, reason, messageId, since, limit } = flags;
   const filter: DeadLetterFilter = {
     limit,
+    ...which,
     ...(event !== undefined && { event }),
     ...(reason !== undefined && { reason }),
     ...(messageId !== undefined && { messageId }),
@@ -83,9 +87,12 @@ function list(_endpoints: StoreEndpoints, letters: readonly StoredDeadLetter[], 
     return;
   }
   if (letters.length === 0) note("no dead letters");
-  for (const { event, reason, detail, message } of letters) {
+  for (const { event, reason, detail, message, redrivenMs } of letters) {
     const at = formatInstant(message.publishTimeMs);
-    say(`${at}  ${event}  ${reason}  message ${message.messageId}\n  ${detail}\n  ${preview(message.data)}`);
+    const again = redrivenMs === null ? "" : `  redriven ${formatInstant(redrivenMs)}`;
+    say(
+      `${at}  ${event}  ${reason}  message ${message.messageId}${again}\n  ${detail}\n  ${preview(message.data)}`,
+    );
   }
 }
 
@@ -102,6 +109,8 @@ async function redrive(
   flags: LetterFlags,
 ): Promise<void> {
   const chosen = letters.filter((letter) => notRedrivable(letter) === undefined);
+  if (letters.length === 0 && !flags.again)
+    note("none that was not redriven before: --again takes those too");
   let published = 0;
   for (const { topic, ofTopic } of byTopic(chosen)) {
     if (flags.dryRun) {
@@ -109,13 +118,20 @@ async function redrive(
       continue;
     }
     // The oldest first, as they came.
-    const result = await publishAgain(endpoints, topic, ofTopic.toReversed(), commandRetry);
+    const result = await publishAgain(endpoints, topic, ofTopic.toReversed(), Date.now(), commandRetry);
     published += result.published;
     const [refused] = result.refused;
     if (refused) {
       throw new FreshetError(
         "publish_refused",
         `Pub/Sub refused ${String(result.refused.length)} of ${String(ofTopic.length)} messages: ${refused.detail}`,
+      );
+    }
+    if (result.unrecorded !== null) {
+      throw new FreshetError(
+        "redrive_unrecorded",
+        `${String(published)} messages were published again, but the last of them are not listed as redriven: ${result.unrecorded}`,
+        { published },
       );
     }
   }

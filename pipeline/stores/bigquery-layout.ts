@@ -10,6 +10,7 @@ import {
   rawTable,
 } from "./bigquery-tables.ts";
 import { StoreConfigError } from "./errors.ts";
+import { deadLetterRedrives } from "./redrive-rows.ts";
 import { servedVectors } from "./served-rows.ts";
 
 /** A logical view over a table. */
@@ -61,6 +62,7 @@ export function bigqueryLayout(
       ...plans.map(featureTable),
       lateEvents,
       deadLetters,
+      deadLetterRedrives,
       completeThrough,
       servedVectors,
       ...sources.map(rawTable),

@@ -106,7 +106,7 @@ function jsonValue(value: FeatureValue): FeatureValue {
   return typeof value === "number" && !Number.isFinite(value) ? String(value) : value;
 }
 
-/** Keys may be longer than the 128 characters of an `insertId`. */
-function digest(parts: readonly (string | number)[]): string {
+/** An `insertId` of any parts: keys may be longer than its 128 characters. */
+export function digest(parts: readonly (string | number)[]): string {
   return createHash("sha256").update(JSON.stringify(parts)).digest("base64url");
 }

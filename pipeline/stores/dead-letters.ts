@@ -5,6 +5,7 @@ import { firstPublish, firstPublishAttributes } from "../core/redrive.ts";
 import { type JsonValue, queryRows } from "./bigquery-query.ts";
 import { DEAD_LETTERS } from "./bigquery-tables.ts";
 import type { OutgoingMessage } from "./pubsub-messages.ts";
+import { DEAD_LETTER_REDRIVES } from "./redrive-rows.ts";
 import type { Retry } from "./retry.ts";
 
 /** Which dead letters are meant; what is left out restricts nothing. */
@@ -18,6 +19,8 @@ export interface DeadLetterFilter {
   readonly sinceMs?: number;
   /** Published at or before this instant, epoch ms. */
   readonly untilMs?: number;
+  /** Only those that were published again, or only those that were not. */
+  readonly redriven?: boolean;
   /** Only what comes after this letter in the order of the answer: the next page. */
   readonly after?: LetterId;
   readonly limit: number;
@@ -41,11 +44,18 @@ export interface StoredDeadLetter {
   readonly isWhole: boolean;
   /** Bytes of the message's data, all of them. */
   readonly dataBytes: number;
+  /** When its message was last published again, epoch ms; null: never, as far as is recorded. */
+  readonly redrivenMs: number | null;
 }
 
 /** Everything of a letter but its data, of which there may be a mebibyte. */
 const BESIDES =
-  "event, reason, detail, message_id, publish_time, ordering_key, attributes, data_size, truncated";
+  "event, reason, detail, message_id, publish_time, ordering_key, attributes, data_size, truncated, redriven_at";
+
+/** By message, whatever the reason: it is the message that is published again. */
+const WITH_REDRIVES = `${DEAD_LETTERS} LEFT JOIN (
+  SELECT event, message_id, MAX(redriven_at) AS redriven_at FROM ${DEAD_LETTER_REDRIVES} GROUP BY event, message_id
+) USING (event, message_id)`;
 
 /**
  * Reads dead letters, the newest first. A letter that a replayed bundle wrote twice comes once.
@@ -59,17 +69,18 @@ export async function readDeadLetters(
   retry: Retry,
   dataBytes?: number,
 ): Promise<StoredDeadLetter[]> {
-  const { after, limit, messageIds, ...rest } = filter;
+  const { after, limit, messageIds, redriven, ...rest } = filter;
   const given = Object.entries(rest) as (readonly [keyof typeof rest, unknown])[];
   const conditions = [
     "TRUE",
     ...given.map(([name]) => CONDITIONS[name]),
     ...(messageIds === undefined ? [] : ["message_id IN UNNEST(@messageIds)"]),
+    ...(redriven === undefined ? [] : [`redriven_at IS ${redriven ? "NOT NULL" : "NULL"}`]),
     ...(after === undefined ? [] : [AFTER]),
   ];
   const data = dataBytes === undefined ? "data" : `SUBSTR(TO_HEX(data), 1, ${String(2 * dataBytes)}) AS hex`;
   const sql = [
-    `SELECT ${BESIDES}, ${data} FROM ${DEAD_LETTERS} WHERE ${conditions.join(" AND ")}`,
+    `SELECT ${BESIDES}, ${data} FROM ${WITH_REDRIVES} WHERE ${conditions.join(" AND ")}`,
     "QUALIFY ROW_NUMBER() OVER (PARTITION BY event, message_id, reason ORDER BY generation DESC) = 1",
     `ORDER BY publish_time DESC, message_id, reason, event LIMIT ${String(limit)}`,
   ].join("\n");
@@ -129,6 +140,7 @@ function storedLetter(row: Readonly<Record<string, JsonValue>>): StoredDeadLette
     detail: text("detail"),
     isWhole: row["truncated"] === false,
     dataBytes: Number(row["data_size"] ?? 0),
+    redrivenMs: parseInstant(text("redriven_at")) ?? null,
     message: {
       data: "hex" in row ? Buffer.from(text("hex"), "hex") : Buffer.from(text("data"), "base64"),
       attributes: JSON.parse(text("attributes") || "{}") as Record<string, string>,
@@ -140,7 +152,7 @@ function storedLetter(row: Readonly<Record<string, JsonValue>>): StoredDeadLette
 }
 
 /** A dead letter as commands print it. */
-export function deadLetterJson({ event, reason, detail, message, isWhole }: StoredDeadLetter) {
+export function deadLetterJson({ event, reason, detail, message, isWhole, redrivenMs }: StoredDeadLetter) {
   return {
     event,
     reason,
@@ -150,5 +162,6 @@ export function deadLetterJson({ event, reason, detail, message, isWhole }: Stor
     attributes: message.attributes,
     data: Buffer.from(message.data).toString("base64"),
     truncated: !isWhole,
+    redriven_at: redrivenMs === null ? null : formatInstant(redrivenMs),
   };
 }

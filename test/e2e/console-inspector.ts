@@ -111,6 +111,8 @@ export function inspectorCases(given: () => InspectorGiven): void {
     await dialog.getByRole("button", { name: "Publish 1 again" }).click();
     await dialog.getByText("1 to shop_event.").waitFor();
     await dialog.getByRole("button", { name: "Close" }).click();
+    await letters.getByRole("button", { name: /^Show/ }).last().click();
+    await letters.getByText("Published again").waitFor();
     await eventually(async () => {
       const again = (await archived(live)).filter((each) => "freshet_first_message_id" in each.attributes);
       expect(again.map(({ data }) => [...data])).toEqual([[0x22, 0xff, 0x22]]);

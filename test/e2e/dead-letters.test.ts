@@ -9,7 +9,9 @@ import { features } from "../../pipeline/features/registry.ts";
 import { bigqueryLayout } from "../../pipeline/stores/bigquery-layout.ts";
 import { provisionBigquery } from "../../pipeline/stores/bigquery-provision.ts";
 import { bigqueryClient, closeClients } from "../../pipeline/stores/clients.ts";
+import { readDeadLetters } from "../../pipeline/stores/dead-letters.ts";
 import { topicsOf } from "../../pipeline/stores/pubsub-layout.ts";
+import { publishAgain } from "../../pipeline/stores/redrive.ts";
 import { rejectedRow } from "../../pipeline/stores/rejected-row.ts";
 import { deadLetterSink } from "../../pipeline/stores/sinks/dead-letter-sink.ts";
 import { binaryMessage, message, PUBLISHED_MS, purchase } from "../support/messages.ts";
@@ -50,12 +52,16 @@ const letters: DeadLetter[] = [
   rejectedRow("BigQuery", { user_id: "u1" }, PUBLISHED_MS, "no such column"),
 ];
 
+const STARTED_MS = Date.now();
+const isWhole = (reason: string) => reason !== "message_too_large";
+
 interface Shown {
   readonly reason: string;
   readonly message_id: string;
   readonly publish_time: string;
   readonly data: string;
   readonly truncated: boolean;
+  readonly redriven_at: string | null;
 }
 
 async function freshet(...args: string[]): Promise<unknown[]> {
@@ -72,11 +78,8 @@ async function freshet(...args: string[]): Promise<unknown[]> {
     .map((line) => JSON.parse(line) as unknown);
 }
 
-beforeAll(async () => {
-  const client = bigqueryClient(endpoints);
-  const layout = bigqueryLayout(features.plans, { project: endpoints.project, dataset }, 0);
-  await provisionBigquery(client, dataset, layout, instantRetry());
-  await pubsub.createTopic(topicsOf(EVENT).source);
+/** Writes dead letters as the pipeline does. */
+async function write(some: readonly DeadLetter[]): Promise<void> {
   const sink = await runSink(
     deadLetterSink(
       { endpoints, event: EVENT },
@@ -84,7 +87,15 @@ beforeAll(async () => {
     ),
     () => PUBLISHED_MS,
   );
-  await sink.bundle(letters);
+  await sink.bundle([...some]);
+}
+
+beforeAll(async () => {
+  const client = bigqueryClient(endpoints);
+  const layout = bigqueryLayout(features.plans, { project: endpoints.project, dataset }, 0);
+  await provisionBigquery(client, dataset, layout, instantRetry());
+  await pubsub.createTopic(topicsOf(EVENT).source);
+  await write(letters);
 });
 afterAll(closeClients);
 
@@ -132,5 +143,58 @@ describe("freshet dead-letters", () => {
       deliveredTimeMs: PUBLISHED_MS + HOUR_MS,
       messageId: "message of schema_mismatch",
     });
+  });
+
+  it("lists when each was published again, and leaves those out of the next redrive, unless it is told", async () => {
+    const shown = (await freshet("list")) as Shown[];
+    const marked = shown.filter(({ redriven_at: at }) => at !== null).map(({ reason }) => reason);
+    expect(marked.sort()).toEqual(Object.keys(bytes).filter(isWhole).sort());
+    for (const { redriven_at: at } of shown) expect(at === null || Date.parse(at) > STARTED_MS).toBe(true);
+
+    expect(await freshet("redrive")).toEqual([{ published: 0, left: 2 }]);
+    const one = ["--reason", "malformed"];
+    expect(await freshet("redrive", ...one, "--again")).toEqual([{ published: 1, left: 0 }]);
+    const [again] = (await freshet("list", ...one)) as Shown[];
+    const [before] = shown.filter(({ reason }) => reason === "malformed");
+    expect(Date.parse(again?.redriven_at ?? "")).toBeGreaterThan(Date.parse(before?.redriven_at ?? ""));
+  });
+
+  it("takes a message that failed once more for a dead letter of its own", async () => {
+    const [redriven] = await pubsub.take(topicsOf(EVENT).source, 1); // the one of `--again`
+    const failed = decode({
+      data: redriven?.data ?? Buffer.of(),
+      attributes: redriven?.attributes ?? {},
+      messageId: "malformed once more",
+      publishTimeMs: PUBLISHED_MS + HOUR_MS,
+      orderingKey: "",
+    });
+    if (!isDeadLetter(failed)) throw new Error("it was decoded");
+    await write([failed]);
+    const shown = (await freshet("list", "--reason", "malformed")) as Shown[];
+    expect(shown.map(({ message_id: id, redriven_at: at }) => [id, at !== null])).toEqual([
+      ["malformed once more", false],
+      ["message of malformed", true],
+    ]);
+    expect(await freshet("redrive")).toEqual([{ published: 1, left: 2 }]);
+    const [last] = await pubsub.take(topicsOf(EVENT).source, 1);
+    expect(last?.attributes).toMatchObject({ freshet_first_message_id: "message of malformed" });
+  });
+
+  it("says so where it could not record what it published", async () => {
+    const stored = await readDeadLetters(
+      bigqueryClient(endpoints),
+      dataset,
+      { reason: "empty_key", limit: 1 },
+      instantRetry(),
+    );
+    const nowhere = { ...endpoints, bigquery: { ...endpoints.bigquery, dataset: "no_such" } };
+    const { published, unrecorded } = await publishAgain(
+      nowhere,
+      topicsOf(EVENT).source,
+      stored,
+      Date.now(),
+      instantRetry(),
+    );
+    expect({ published, unrecorded }).toEqual({ published: 1, unrecorded: expect.any(String) as unknown });
   });
 });

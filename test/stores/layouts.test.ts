@@ -50,6 +50,7 @@ describe("bigqueryLayout", () => {
       "purchases_v2",
       "late_events",
       "dead_letters",
+      "dead_letter_redrives",
       "complete_through",
       "served_vectors",
       "raw_purchase",

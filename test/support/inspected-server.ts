@@ -118,6 +118,7 @@ function deadLetter(
     detail,
     isWhole: true,
     dataBytes: data.byteLength,
+    redrivenMs: null,
     message: {
       data,
       attributes: { event_id: "x", googclient_schemaencoding: "JSON" },

@@ -80,19 +80,25 @@ export class MemoryInspector implements InspectorStores {
     return found.slice(place + 1, place + 1 + limit);
   };
 
-  publishAgain: InspectorStores["publishAgain"] = async (topic, letters) => {
+  publishAgain: InspectorStores["publishAgain"] = async (topic, letters, nowMs) => {
     await this.before("publishAgain");
     this.published.push(...letters.map(({ message: { messageId } }) => ({ topic, messageId })));
-    return { published: letters.length, refused: [] };
+    const ids = new Set(letters.map(({ message: { messageId } }) => messageId));
+    for (const [i, letter] of this.letters.entries()) {
+      if (ids.has(letter.message.messageId)) this.letters[i] = { ...letter, redrivenMs: nowMs };
+    }
+    return { published: letters.length, refused: [], unrecorded: null };
   };
 }
 
-function matches({ event, reason, message }: StoredDeadLetter, filter: DeadLetterFilter): boolean {
+function matches(letter: StoredDeadLetter, filter: DeadLetterFilter): boolean {
+  const { event, reason, message, redrivenMs } = letter;
   const { messageId, publishTimeMs } = message;
   return (
     (filter.event ?? event) === event &&
     (filter.reason ?? reason) === reason &&
     (filter.messageId ?? messageId) === messageId &&
+    (filter.redriven ?? redrivenMs !== null) === (redrivenMs !== null) &&
     (filter.messageIds?.includes(messageId) ?? true) &&
     publishTimeMs >= (filter.sinceMs ?? -Infinity) &&
     publishTimeMs <= (filter.untilMs ?? Infinity)

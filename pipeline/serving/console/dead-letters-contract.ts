@@ -43,6 +43,8 @@ export interface LetterJson extends LetterIdJson {
   readonly data_bytes: number;
   /** Why it can't be published again; null where it can. */
   readonly not_redrivable: string | null;
+  /** When it was last published again; null: never. */
+  readonly redriven_at: string | null;
 }
 
 /** `GET /console/api/dead-letters?hours=24[&event=E][&reason=R][&after=C][&limit=N]` */
@@ -97,6 +99,8 @@ export type RedriveRequest = (
 ) & {
   /** Whether only to say what would be published. */
   readonly dry_run: boolean;
+  /** Whether to take those too that were published again before. @default false */
+  readonly again?: boolean;
 };
 
 /** What came of a redrive, or would. */
@@ -106,7 +110,7 @@ export interface RedriveJson {
   readonly chosen: number;
   /** Messages that were published again, or would be, by topic. */
   readonly published: readonly { readonly topic: string; readonly messages: number }[];
-  /** Dead letters that no redrive can help, by why. */
+  /** Dead letters that no redrive can help, or that had theirs, by why. */
   readonly left: readonly { readonly why: string; readonly letters: number }[];
   /** Messages that Pub/Sub refused, the first of them with its words. */
   readonly refused: readonly { readonly message_id: string; readonly detail: string }[];

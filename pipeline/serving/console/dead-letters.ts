@@ -164,6 +164,7 @@ function letterJson(stored: StoredDeadLetter): LetterJson {
     head: Buffer.from(stored.message.data.subarray(0, HEAD_BYTES)).toString("base64"),
     data_bytes: stored.dataBytes,
     not_redrivable: notRedrivable(stored) ?? null,
+    redriven_at: stored.redrivenMs === null ? null : formatInstant(stored.redrivenMs),
   };
 }
 

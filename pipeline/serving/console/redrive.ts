@@ -28,6 +28,7 @@ export interface RedriveOptions {
 const MOST = 500;
 const HELD = 100;
 const BODY_BYTES = 524_288;
+const UNRECORDED = "the last of these were published, but BigQuery didn’t record it: they are not marked";
 /** Refusals that are told one by one. */
 const TOLD = 20;
 
@@ -37,10 +38,10 @@ const id = z.strictObject({
   message_id: textParameter,
   publish_time: instantParameter,
 });
-const dryRun = { dry_run: z.boolean() };
-const byLetters = z.strictObject({ ...dryRun, letters: z.array(id).min(1).max(MOST) });
+const manner = { dry_run: z.boolean(), again: z.boolean().default(false) };
+const byLetters = z.strictObject({ ...manner, letters: z.array(id).min(1).max(MOST) });
 const byReason = z.strictObject({
-  ...dryRun,
+  ...manner,
   reason: textParameter,
   event: textParameter.optional(),
   since: instantParameter,
@@ -64,18 +65,26 @@ async function redrive(c: Context, { stores, reads, guard, now }: RedriveOptions
   return await reads.run("redrive", undefined, async (budgetMs) => {
     const untilMs = ("reason" in asked ? asked.until : undefined) ?? now();
     const { chosen, more } = await choose(stores, asked, untilMs, budgetMs);
-    const left = [...Map.groupBy(chosen, (each) => notRedrivable(each) ?? "")].filter(([why]) => why !== "");
-    const good = chosen.filter((each) => notRedrivable(each) === undefined);
-    const done = asked.dry_run ? trial(good) : await publish(stores, good, budgetMs);
+    const whys = Map.groupBy(chosen, (each) => leftOut(each, asked.again));
+    const good = whys.get(undefined) ?? [];
+    const left = [...whys].flatMap(([why, of]) => (why === undefined ? [] : [{ why, letters: of.length }]));
+    const done = asked.dry_run ? trial(good) : await publish(stores, good, now, budgetMs);
     return {
       dry_run: asked.dry_run,
       chosen: chosen.length,
-      left: left.map(([why, of]) => ({ why, letters: of.length })),
+      left,
       more,
       until: formatInstant(untilMs),
       ...done,
     };
   });
+}
+
+/** Why a letter is not published; undefined: it is. */
+function leftOut(letter: StoredDeadLetter, again: boolean): string | undefined {
+  const why = notRedrivable(letter);
+  if (why !== undefined || again || letter.redrivenMs === null) return why;
+  return "it was published again before";
 }
 
 /** The letters that are meant, without their data, the oldest first. */
@@ -89,10 +98,11 @@ async function choose(
     const ids = asked.letters.map((each) => ({ ...each, publish_time: formatInstant(each.publish_time) }));
     return { chosen: await named(stores, ids, budgetMs, 0), more: false };
   }
-  const { reason, event, since } = asked;
+  const { reason, event, since, again } = asked;
   const filter: DeadLetterFilter = {
     ...{ reason, sinceMs: since, untilMs, limit: MOST + 1 },
     ...(event !== undefined && { event }),
+    ...(!again && { redriven: false }),
   };
   const found = await stores.deadLetters(filter, budgetMs, 0);
   return { chosen: found.slice(0, MOST).toReversed(), more: found.length > MOST };
@@ -129,6 +139,7 @@ function trial(good: readonly StoredDeadLetter[]): Done {
 async function publish(
   stores: InspectorStores,
   good: readonly StoredDeadLetter[],
+  now: () => number,
   budgetMs: number,
 ): Promise<Done> {
   const dueMs = performance.now() + budgetMs;
@@ -136,7 +147,7 @@ async function publish(
   const refused: { message_id: string; detail: string }[] = [];
   let interrupted: string | null = null;
   try {
-    for (let i = 0; i < good.length; i += HELD) {
+    for (let i = 0; i < good.length && interrupted === null; i += HELD) {
       const leftMs = dueMs - performance.now();
       if (leftMs < budgetMs / 4) {
         interrupted = "it takes too long: another redrive goes on from here";
@@ -144,7 +155,8 @@ async function publish(
       }
       const part = await named(stores, good.slice(i, i + HELD).map(letterId), leftMs);
       for (const { topic, ofTopic } of byTopic(part)) {
-        const result = await stores.publishAgain(topic, ofTopic, leftMs);
+        const result = await stores.publishAgain(topic, ofTopic, now(), leftMs);
+        if (result.unrecorded !== null) interrupted = UNRECORDED;
         published.set(topic, (published.get(topic) ?? 0) + result.published);
         for (const { entry, detail } of result.refused) {
           refused.push({ message_id: entry.attributes["freshet_first_message_id"] ?? "", detail });

@@ -54,6 +54,7 @@ describe("what keeps data", () => {
     expect(kept.sort()).toEqual([
       "bigquery.Dataset features",
       "bigquery.Table complete_through",
+      "bigquery.Table dead_letter_redrives",
       "bigquery.Table dead_letters",
       "bigquery.Table late_events",
       "bigquery.Table raw_shop_event",

@@ -150,6 +150,42 @@ describe("a redrive", () => {
     expect(server.stores.published).toHaveLength(1);
   });
 
+  it("marks what it published, and leaves it out of the next, unless it is told", async () => {
+    const server = await inspectedServer();
+    await redrive(server, { ...ofReason, dry_run: false });
+    const { letters } = await get<LettersJson>(server, `${LETTERS}?hours=24`);
+    const marked = letters.filter(({ redriven_at: at }) => at !== null);
+    expect(marked.map(({ reason, redriven_at: at }) => [reason, at])).toEqual([
+      ["malformed", new Date(T).toISOString()],
+      ["malformed", new Date(T).toISOString()],
+    ]);
+
+    const selected = marked.map(({ event, reason, message_id, publish_time }) => ({
+      ...{ event, reason, message_id, publish_time },
+    }));
+    const byReason = await redrive(server, { ...ofReason, dry_run: false });
+    expect(byReason.json).toMatchObject({ chosen: 0, published: [], left: [] });
+    const byLetters = await redrive(server, { letters: selected, dry_run: false });
+    expect(byLetters.json).toMatchObject({
+      ...{ chosen: 2, published: [] },
+      left: [{ why: "it was published again before", letters: 2 }],
+    });
+    expect(server.stores.published).toHaveLength(2);
+    const again = await redrive(server, { ...ofReason, dry_run: false, again: true });
+    expect(again.json).toMatchObject({ chosen: 2, published: [{ messages: 2 }] });
+    expect(server.stores.published).toHaveLength(4);
+  });
+
+  it("ends, and says so, where it can't record what it published", async () => {
+    const server = await inspectedServer();
+    const { stores } = server;
+    const publish = stores.publishAgain.bind(stores);
+    stores.publishAgain = async (...args) => ({ ...(await publish(...args)), unrecorded: "no such table" });
+    const { json } = await redrive(server, { ...ofReason, dry_run: false });
+    expect(json).toMatchObject({ published: [{ topic: "shop_event", messages: 2 }] });
+    expect(json.interrupted).toContain("they are not marked");
+  });
+
   it("tells how far it came where a store stops answering", async () => {
     const server = await inspectedServer();
     server.stores.before = (what) =>

@@ -23,6 +23,9 @@ export function Letter({ id }: { readonly id: LetterIdJson }) {
                 <span class="code">{letter.message_id}</span>
               </Fact>
               <Fact name="Published">{moment(letter.publish_time)}</Fact>
+              {letter.redriven_at !== null && (
+                <Fact name="Published again">{moment(letter.redriven_at)}</Fact>
+              )}
               <Fact name="Event">{letter.event}</Fact>
               {letter.ordering_key !== "" && <Fact name="Ordering key">{letter.ordering_key}</Fact>}
               {Object.entries(letter.attributes).map(([name, value]) => (

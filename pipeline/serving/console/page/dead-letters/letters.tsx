@@ -90,6 +90,7 @@ export function Letters({ hours, event, reason, canRedrive, since, onChange }: L
                 <span class="visually-hidden">Details</span>
               </th>
               <th scope="col">Published</th>
+              <th scope="col">Again</th>
               <th scope="col">Reason</th>
               <th scope="col">Why</th>
               <th scope="col">Begins</th>
@@ -127,6 +128,7 @@ export function Letters({ hours, event, reason, canRedrive, since, onChange }: L
                       </button>
                     </td>
                     <td>{moment(letter.publish_time)}</td>
+                    <td>{letter.redriven_at !== null && moment(letter.redriven_at)}</td>
                     <td class="code">{letter.reason}</td>
                     <td class="why">{letter.detail}</td>
                     <td class="code head">
@@ -136,7 +138,7 @@ export function Letters({ hours, event, reason, canRedrive, since, onChange }: L
                   </tr>
                   {shown === name && (
                     <tr>
-                      <td colSpan={canRedrive ? 7 : 6}>
+                      <td colSpan={canRedrive ? 8 : 7}>
                         <Letter id={idOf(letter)} />
                       </td>
                     </tr>
@@ -154,6 +156,7 @@ export function Letters({ hours, event, reason, canRedrive, since, onChange }: L
             setAsked(undefined);
             if (!isDone) return;
             setSelected(new Map());
+            setShown(undefined);
             restart();
             onChange();
           }}

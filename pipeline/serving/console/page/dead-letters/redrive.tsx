@@ -19,6 +19,7 @@ export function Redrive({
   const dialog = useRef<HTMLDialogElement>(null);
   const [trial, setTrial] = useState<RedriveJson>();
   const [done, setDone] = useState<RedriveJson>();
+  const [again, setAgain] = useState(false);
   const [isBusy, setBusy] = useState(false);
   const [problem, setProblem] = useState<ApiProblem>();
 
@@ -27,7 +28,7 @@ export function Redrive({
     setProblem(undefined);
     const until = "reason" in request && trial !== undefined ? { until: trial.until } : {};
     try {
-      const result = await postJson<RedriveJson>(PATH, { ...request, ...until, dry_run: isTrial });
+      const result = await postJson<RedriveJson>(PATH, { ...request, ...until, again, dry_run: isTrial });
       if (isTrial) setTrial(result);
       else setDone(result);
     } catch (error) {
@@ -38,9 +39,9 @@ export function Redrive({
     setBusy(false);
   };
   useEffect(() => {
-    dialog.current?.showModal();
+    if (dialog.current?.open === false) dialog.current.showModal();
     void ask(true);
-  }, []);
+  }, [again]);
 
   const result = done ?? trial;
   const total = (result?.published ?? []).reduce((sum, { messages }) => sum + messages, 0);
@@ -70,7 +71,7 @@ export function Redrive({
                   {count(messages)} to {topic}.{" "}
                 </b>
               ))}{" "}
-              Their dead letters stay in the table as a record.
+              Their dead letters stay in the table as a record, with the time of this.
             </p>
           )}
           {result.more && <p>There are more than one redrive takes: do it once more for those.</p>}
@@ -86,6 +87,17 @@ export function Redrive({
           ))}
           {result.interrupted !== null && <p class="wrong-text">It ended early: {result.interrupted}.</p>}
         </div>
+      )}
+      {done === undefined && (
+        <label>
+          <input
+            type="checkbox"
+            checked={again}
+            disabled={isBusy}
+            onChange={({ currentTarget }) => setAgain(currentTarget.checked)}
+          />{" "}
+          Also those that were published again before
+        </label>
       )}
       <p class="buttons">
         {done === undefined && (
