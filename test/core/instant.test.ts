@@ -1,3 +1,4 @@
+import fc from "fast-check";
 import { expect, it } from "vitest";
 import { formatInstant, parseInstant } from "../../pipeline/core/instant.ts";
 
@@ -22,4 +23,12 @@ it.each([
 it("writes what it reads", () => {
   for (const ms of [0, -1, 1_767_268_800_123]) expect(parseInstant(formatInstant(ms))).toBe(ms);
   expect(formatInstant(0)).toBe("1970-01-01T00:00:00.000Z");
+});
+
+it("writes as a calendar does, whatever it wrote before", () => {
+  const msOf = fc.integer({ min: Date.UTC(1900), max: Date.UTC(2100) });
+  const sameText = fc.property(msOf, (ms) => formatInstant(ms) === new Date(ms).toISOString());
+  fc.assert(sameText, { numRuns: 3000 }); // more minutes than are kept
+  expect(formatInstant(1.75)).toBe("1970-01-01T00:00:00.001Z");
+  expect(() => formatInstant(NaN)).toThrow(RangeError);
 });
