@@ -5,6 +5,7 @@ import { decodeMessages } from "./decode.ts";
 import { writeToFiles } from "./file-sink.ts";
 import { keepHeartbeat } from "./heartbeat.ts";
 import { groupSlices } from "./slices.ts";
+import { reshuffleRows } from "./readable.ts";
 import { type MessageSource, readMessages } from "./sources.ts";
 import { writeDeadLetters, writeLate, writeOffline, writeOnline } from "./store-sinks.ts";
 import { stageOf } from "./view-ref.ts";
@@ -84,7 +85,7 @@ export async function buildGraph({
         continue;
       }
       const stage = stageOf(view);
-      const readable = graph.reshuffle(writeOnline(graph, rows, view, sinks.endpoints), `${stage}/readable`);
+      const readable = reshuffleRows(graph, writeOnline(graph, rows, view, sinks.endpoints), view);
       acknowledged.push({ plan: view, rows: writeOffline(graph, readable, view, sinks.endpoints) });
       const late = graph.reshuffle(candidates.tags.late, `${stage}/too_late`);
       writeLate(graph, late, `${stage}/late`, view, sinks.endpoints);

@@ -4,6 +4,7 @@ import { registerDecode } from "./decode.ts";
 import { registerFileSink } from "./file-sink.ts";
 import { registerHeartbeat } from "./heartbeat.ts";
 import { registerPace } from "./pace.ts";
+import { registerReadable } from "./readable.ts";
 import { registerRecordingSource } from "./recording-source.ts";
 import { registerReshuffle } from "./reshuffle.ts";
 import { registerSlices } from "./slices.ts";
@@ -24,6 +25,7 @@ export function registerTransforms(registry: Registry): void {
   registerSlices(registry);
   registerWindowsByTimers(registry);
   registerWindowsByBeam(registry);
+  registerReadable(registry);
   registerHeartbeat(registry);
   registerStoreSinks(registry);
   registerFileSink(registry);

@@ -43,6 +43,12 @@ export function cellTimestampMs(row: Pick<FeatureRow, "windowEndMs" | "seq">, sl
 /** The content of a row's cell. */
 export function encodeCell(row: FeatureRow): Uint8Array {
   const to = new Writer(64);
+  writeCell(row, to);
+  return to.view();
+}
+
+/** Writes the content of a row's cell beside other things: it says itself where it ends. */
+export function writeCell(row: FeatureRow, to: Writer): void {
   to.byte(LAYOUT);
   to.byte(TIMINGS.indexOf(row.timing));
   to.varint(row.windowEndMs);
@@ -52,7 +58,6 @@ export function encodeCell(row: FeatureRow): Uint8Array {
   to.varint(row.maxPublishTimeMs - row.maxEventTimeMs);
   to.varint(row.values.length);
   for (const value of row.values) writeValue(value, to);
-  return to.view();
 }
 
 /**
@@ -61,7 +66,11 @@ export function encodeCell(row: FeatureRow): Uint8Array {
  * @throws RangeError for another layout, another number of columns, or bytes that end too soon
  */
 export function decodeCell(plan: ViewPlan, key: string, cell: Uint8Array): FeatureRow {
-  const from = new Reader(cell);
+  return readCell(plan, key, new Reader(cell));
+}
+
+/** Reads what `writeCell` wrote. @throws RangeError as `decodeCell` does */
+export function readCell(plan: ViewPlan, key: string, from: Reader): FeatureRow {
   const layout = from.byte();
   if (layout !== LAYOUT) throw new RangeError(`a cell of ${plan.name} has layout ${layout}, not ${LAYOUT}`);
   const timing = TIMINGS[from.byte()];

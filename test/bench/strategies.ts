@@ -19,6 +19,7 @@ import { assignEvents } from "../../pipeline/beam/assign.ts";
 import { Graph } from "../../pipeline/beam/beam.ts";
 import { decodeMessages } from "../../pipeline/beam/decode.ts";
 import { submit } from "../../pipeline/beam/job.ts";
+import { reshuffleRows } from "../../pipeline/beam/readable.ts";
 import { writeOffline, writeOnline } from "../../pipeline/beam/store-sinks.ts";
 import { registerTransforms } from "../../pipeline/beam/register.ts";
 import { groupSlices } from "../../pipeline/beam/slices.ts";
@@ -92,8 +93,7 @@ const jobs: Job[] = Object.entries(shops).flatMap(([name, keys]) => {
           const batches = groupSlices(graph, candidates, plan);
           const rows = windowsOf(graph, batches, plan, { early: false, strategy });
           if (stores === undefined) return graph;
-          const readable = graph.reshuffle(writeOnline(graph, rows, plan, stores), `${plan.name}/readable`);
-          writeOffline(graph, readable, plan, stores);
+          writeOffline(graph, reshuffleRows(graph, writeOnline(graph, rows, plan, stores), plan), plan, stores);
           return graph;
         },
       })),
