@@ -1,6 +1,6 @@
-import { type Bigtable, v2 } from "@google-cloud/bigtable";
-import { type CallOptions, type ClientReadableStream, Metadata } from "@grpc/grpc-js";
+import type { Bigtable } from "@google-cloud/bigtable";
 import { type CellChunk, type CellsByFamily, RowAssembler } from "./bigtable-rows.ts";
+import { routing, type StreamingMethod, stubOf, type TableRequest } from "./bigtable-stub.ts";
 import type { StoreCall } from "./errors.ts";
 import { TransientError } from "./failure.ts";
 import { type Retry, withRetry } from "./retry.ts";
@@ -44,20 +44,14 @@ export async function readNewestCells(
 }
 
 /** What gRPC takes, as the protocol has it. */
-interface ReadRowsRequest {
-  readonly tableName: string;
-  readonly appProfileId: string | undefined;
+interface ReadRowsRequest extends TableRequest {
   readonly rows: { readonly rowKeys: readonly Buffer[] };
   readonly filter: Filter;
 }
 
 /** The one method of the generated stub that is used here. */
 interface Stub {
-  readRows(
-    request: ReadRowsRequest,
-    metadata: Metadata,
-    options: CallOptions,
-  ): ClientReadableStream<{ readonly chunks: readonly CellChunk[] }>;
+  readonly readRows: StreamingMethod<ReadRowsRequest, { readonly chunks: readonly CellChunk[] }>;
 }
 
 /** One ReadRows RPC. */
@@ -67,7 +61,7 @@ async function readRows(
   timeoutMs: number,
   signal: AbortSignal | undefined,
 ): Promise<ReadonlyMap<string, CellsByFamily>> {
-  const stub = await stubOf(client);
+  const stub = await stubOf<Stub>(client);
   return new Promise((resolve, reject) => {
     const assembler = new RowAssembler();
     const call = stub.readRows(request, routing(request), { deadline: Date.now() + timeoutMs });
@@ -88,26 +82,6 @@ async function readRows(
       })
       .on("status", () => signal?.removeEventListener("abort", cancel));
   });
-}
-
-/**
- * The library's own connection, below its layers of streams and of retries, which cost more than the RPC itself. The library
- * makes the generated client when it first needs one, and closes it with itself.
- */
-async function stubOf(client: Bigtable): Promise<Stub> {
-  client.api["BigtableClient"] ??= new v2.BigtableClient(client.options["BigtableClient"]);
-  return (await client.api["BigtableClient"].initialize()) as unknown as Stub;
-}
-
-/** By which Bigtable finds the servers of a table and profile. @see https://google.aip.dev/client-libraries/4222 */
-function routing({ tableName, appProfileId }: ReadRowsRequest): Metadata {
-  const params = [
-    `table_name=${encodeURIComponent(tableName)}`,
-    ...(appProfileId === undefined ? [] : [`app_profile_id=${encodeURIComponent(appProfileId)}`]),
-  ];
-  const metadata = new Metadata();
-  metadata.set("x-goog-request-params", params.join("&"));
-  return metadata;
 }
 
 interface Filter {
