@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import { formatInstant } from "../core/instant.ts";
 import type { DeadLetter, FeatureValue, LateEvent, StoredRow } from "../core/model.ts";
 import type { ViewPlan } from "../core/view-plan.ts";
@@ -7,7 +7,8 @@ import type { CompleteThrough } from "./complete-through.ts";
 /** A row for `tabledata.insertAll`: BigQuery drops a second row of one `insertId` within a minute or so. */
 export interface InsertRow {
   readonly insertId: string;
-  readonly json: Readonly<Record<string, FeatureValue>>;
+  /** The row, a JSON object: written once, since it is hashed, measured and sent. */
+  readonly json: string;
 }
 
 /** Bytes of a dead letter's payload that its row keeps; the topic keeps the whole. */
@@ -18,28 +19,30 @@ export const DEAD_LETTER_DATA_BYTES = 1 << 20;
  * one row while BigQuery remembers; later it is one more row with equal values, which the view drops.
  */
 export function featureInsert(plan: ViewPlan, row: StoredRow): InsertRow {
-  const json: Record<string, FeatureValue> = {
+  const pane: Record<string, FeatureValue> = {
     [plan.keyField]: row.key,
     window_end: formatInstant(row.windowEndMs),
   };
-  plan.columns.forEach(({ name }, i) => (json[name] = jsonValue(row.values[i] ?? null)));
-  json["seq"] = row.seq;
-  json["timing"] = row.timing;
-  json["max_event_time"] = formatInstant(row.maxEventTimeMs);
-  json["max_publish_time"] = formatInstant(row.maxPublishTimeMs);
-  json["empty_from"] = formatInstant(row.emptyFromMs);
-  json["generation"] = row.generation;
-  json["origin"] = row.origin;
-  const insertId = digest([plan.name, plan.version, JSON.stringify(json)]);
-  json["available_at"] = formatInstant(row.availableAtMs);
-  return { insertId, json };
+  plan.columns.forEach(({ name }, i) => (pane[name] = jsonValue(row.values[i] ?? null)));
+  pane["seq"] = row.seq;
+  pane["timing"] = row.timing;
+  pane["max_event_time"] = formatInstant(row.maxEventTimeMs);
+  pane["max_publish_time"] = formatInstant(row.maxPublishTimeMs);
+  pane["empty_from"] = formatInstant(row.emptyFromMs);
+  pane["generation"] = row.generation;
+  pane["origin"] = row.origin;
+  const json = JSON.stringify(pane);
+  return {
+    insertId: digest(`${plan.name}.v${plan.version} ${json}`),
+    json: `${json.slice(0, -1)},"available_at":"${formatInstant(row.availableAtMs)}"}`,
+  };
 }
 
 /** An event that joined no window of one view. */
 export function lateInsert({ view, reason, key, event }: LateEvent, generation: number): InsertRow {
   return {
-    insertId: digest([view, reason, event.eventId, event.messageId, event.deliveredTimeMs, generation]),
-    json: {
+    insertId: digestOf([view, reason, event.eventId, event.messageId, event.deliveredTimeMs, generation]),
+    json: JSON.stringify({
       view,
       reason,
       entity_key: key,
@@ -51,7 +54,7 @@ export function lateInsert({ view, reason, key, event }: LateEvent, generation: 
       raw_event_time: formatInstant(event.rawEventTimeMs),
       event: JSON.stringify(event.value),
       generation,
-    },
+    }),
   };
 }
 
@@ -66,8 +69,8 @@ export function deadLetterInsert(
 ): InsertRow {
   const data = message.data.subarray(0, DEAD_LETTER_DATA_BYTES);
   return {
-    insertId: digest([event, reason, message.messageId, message.publishTimeMs, generation]),
-    json: {
+    insertId: digestOf([event, reason, message.messageId, message.publishTimeMs, generation]),
+    json: JSON.stringify({
       event,
       reason,
       detail,
@@ -79,7 +82,7 @@ export function deadLetterInsert(
       data_size: message.data.byteLength,
       truncated: data.byteLength < message.data.byteLength,
       generation,
-    },
+    }),
   };
 }
 
@@ -90,14 +93,14 @@ export function completeThroughInsert(
   generation: number,
 ): InsertRow {
   return {
-    insertId: digest([name, version, completeThroughMs, generation]),
-    json: {
+    insertId: digestOf([name, version, completeThroughMs, generation]),
+    json: JSON.stringify({
       view: name,
       version,
       complete_through: formatInstant(completeThroughMs),
       available_at: formatInstant(availableAtMs),
       generation,
-    },
+    }),
   };
 }
 
@@ -107,6 +110,10 @@ function jsonValue(value: FeatureValue): FeatureValue {
 }
 
 /** An `insertId` of any parts: keys may be longer than its 128 characters. */
-export function digest(parts: readonly (string | number)[]): string {
-  return createHash("sha256").update(JSON.stringify(parts)).digest("base64url");
+export function digestOf(parts: readonly (string | number)[]): string {
+  return digest(JSON.stringify(parts));
+}
+
+function digest(text: string): string {
+  return hash("sha256", text, "base64url");
 }

@@ -1,6 +1,6 @@
 import { formatInstant } from "../core/instant.ts";
 import type { PubsubMessage } from "../core/model.ts";
-import { digest, type InsertRow } from "./bigquery-rows.ts";
+import { digestOf, type InsertRow } from "./bigquery-rows.ts";
 import { type BigqueryTable, field } from "./bigquery-tables.ts";
 
 /** The id of the table of redrives. */
@@ -31,12 +31,12 @@ export function redriveInsert(
   redrivenMs: number,
 ): InsertRow {
   return {
-    insertId: digest([event, messageId, redrivenMs]),
-    json: {
+    insertId: digestOf([event, messageId, redrivenMs]),
+    json: JSON.stringify({
       event,
       message_id: messageId,
       publish_time: formatInstant(publishTimeMs),
       redriven_at: formatInstant(redrivenMs),
-    },
+    }),
   };
 }

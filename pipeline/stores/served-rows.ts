@@ -54,7 +54,7 @@ export function servedInsert(vector: ServedVector): InsertRow {
   const { service, version, servedAt, requestId, index, caller, key, request, features, error } = vector;
   return {
     insertId: `${requestId}/${String(index)}`,
-    json: {
+    json: JSON.stringify({
       service,
       version,
       served_at: servedAt,
@@ -66,6 +66,6 @@ export function servedInsert(vector: ServedVector): InsertRow {
       features,
       error,
       generation: vector.generation,
-    },
+    }),
   };
 }

@@ -49,7 +49,7 @@ const letters: DeadLetter[] = [
     if (!isDeadLetter(result)) throw new Error(`${reason} was decoded`);
     return result;
   }),
-  rejectedRow("BigQuery", { user_id: "u1" }, PUBLISHED_MS, "no such column"),
+  rejectedRow("BigQuery", '{"user_id":"u1"}', PUBLISHED_MS, "no such column"),
 ];
 
 const STARTED_MS = Date.now();

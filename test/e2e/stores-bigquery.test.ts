@@ -105,7 +105,7 @@ describe("appendRows and the view of final rows", () => {
   });
 
   it("says what to do about a missing table", async () => {
-    const writing = appendRows(client, dataset, "nowhere", [{ insertId: "1", json: {} }], instantRetry());
+    const writing = appendRows(client, dataset, "nowhere", [{ insertId: "1", json: "{}" }], instantRetry());
     await expect(writing).rejects.toBeInstanceOf(StoreConfigError);
     await expect(writing).rejects.toThrow("nowhere");
   });

@@ -40,8 +40,9 @@ describe("the log of served vectors", () => {
     made.add(served);
     await made.drain();
     expect(rows.map(({ insertId }) => insertId)).toEqual(["id/0", "id/1"]);
-    expect(Object.keys(rows[0]?.json ?? {})).toEqual(servedVectors.fields.map(({ name }) => name));
-    expect(rows[0]?.json).toMatchObject({
+    const fields = (i: number) => JSON.parse(rows[i]?.json ?? "{}") as Record<string, unknown>;
+    expect(Object.keys(fields(0))).toEqual(servedVectors.fields.map(({ name }) => name));
+    expect(fields(0)).toMatchObject({
       service: "s",
       version: 2,
       entity_key: '{"user_id":"ann"}',
@@ -50,7 +51,7 @@ describe("the log of served vectors", () => {
       error: null,
       generation: 3,
     });
-    expect(rows[1]?.json).toMatchObject({ features: null, error: "feature_missing" });
+    expect(fields(1)).toMatchObject({ features: null, error: "feature_missing" });
     expect(outcomes).toEqual(["written 2"]);
   });
 

@@ -12,6 +12,7 @@ import {
 import { countPlan, testEvent } from "../support/plans.ts";
 import { testStoredRow } from "../support/stores.ts";
 
+const fieldsOf = ({ json }: InsertRow) => JSON.parse(json) as Record<string, unknown>;
 const plan = countPlan();
 const row = testStoredRow(plan, { values: [1, 2] });
 const message: PubsubMessage = {
@@ -25,7 +26,7 @@ const letter: DeadLetter = { reason: "malformed", detail: "no JSON", message };
 
 describe("featureInsert", () => {
   it("names every column of the table", () => {
-    expect(featureInsert(plan, row).json).toEqual({
+    expect(fieldsOf(featureInsert(plan, row))).toEqual({
       user_id: "u1",
       window_end: "2026-01-01T12:00:00.000Z",
       n_20: 1,
@@ -60,14 +61,14 @@ describe("featureInsert", () => {
   });
 
   it("writes infinities as text, since JSON would make them null", () => {
-    const { json } = featureInsert(plan, { ...row, values: [Infinity, -Infinity] });
+    const json = fieldsOf(featureInsert(plan, { ...row, values: [Infinity, -Infinity] }));
     expect([json["n_20"], json["n_60"]]).toEqual(["Infinity", "-Infinity"]);
   });
 });
 
 describe("deadLetterInsert", () => {
   it("keeps payload, attributes and reason", () => {
-    expect(deadLetterInsert("purchase", letter, 3).json).toMatchObject({
+    expect(fieldsOf(deadLetterInsert("purchase", letter, 3))).toMatchObject({
       event: "purchase",
       reason: "malformed",
       data: Buffer.from("{").toString("base64"),
@@ -80,7 +81,7 @@ describe("deadLetterInsert", () => {
 
   it("cuts a large payload and says so", () => {
     const data = new Uint8Array(DEAD_LETTER_DATA_BYTES + 1).fill(7);
-    const { json } = deadLetterInsert("purchase", { ...letter, message: { ...message, data } }, 0);
+    const json = fieldsOf(deadLetterInsert("purchase", { ...letter, message: { ...message, data } }, 0));
     expect(Buffer.from(json["data"] as string, "base64")).toHaveLength(DEAD_LETTER_DATA_BYTES);
     expect(json).toMatchObject({ data_size: DEAD_LETTER_DATA_BYTES + 1, truncated: true });
   });
@@ -93,9 +94,9 @@ it("lateInsert keeps the event as JSON, and tells a view's copies apart", () => 
     key: "u1",
     event: testEvent(Date.UTC(2026, 0, 1)),
   } as const;
-  const { insertId, json } = lateInsert(late, 0);
-  expect(JSON.parse(json["event"] as string)).toEqual(late.event.value);
-  expect(lateInsert({ ...late, view: "other" }, 0).insertId).not.toBe(insertId);
+  const insert = lateInsert(late, 0);
+  expect(JSON.parse(fieldsOf(insert)["event"] as string)).toEqual(late.event.value);
+  expect(lateInsert({ ...late, view: "other" }, 0).insertId).not.toBe(insert.insertId);
 });
 
 it("all rows fit their tables: every column is there, and no required one is null", () => {
@@ -107,7 +108,8 @@ it("all rows fit their tables: every column is there, and no required one is nul
     dead_letters: deadLetterInsert("purchase", letter, 0),
     complete_through: completeThroughInsert(plan, { completeThroughMs: 0, availableAtMs: 1 }, 0),
   };
-  for (const [id, { json }] of Object.entries(rows)) {
+  for (const [id, insert] of Object.entries(rows)) {
+    const json = fieldsOf(insert);
     const fields = layout.tables.find((table) => table.id === id)?.fields ?? [];
     expect(Object.keys(json).sort(), id).toEqual(fields.map(({ name }) => name).sort());
     for (const { name, mode } of fields)

@@ -17,7 +17,7 @@ const insertErrors = (...rows: [index: number, reason: string][]): HttpAction =>
     insertErrors: rows.map(([index, reason]) => ({ index, errors: [{ reason, message: `is ${reason}` }] })),
   },
 });
-const rows = ["a", "b", "c", "d"].map((name) => ({ insertId: name, json: { name } }));
+const rows = ["a", "b", "c", "d"].map((name) => ({ insertId: name, json: JSON.stringify({ name }) }));
 const sentIds = ({ body }: HttpRequest) =>
   (body as { rows: { insertId: string }[] }).rows.map((row) => row.insertId).join("");
 
