@@ -185,10 +185,15 @@ export class ParDo implements Operator {
       if (work) this.#serial.hold(run.bundle, work);
       return;
     }
+    const take = () => this.#take(run, key, element, state);
+    if (!state && !sideInputs) {
+      this.#serial.add(run.bundle, take);
+      return;
+    }
     this.#serial.add(run.bundle, async () => {
       if (state) await states?.load([state]);
       await sideInputs?.load(window);
-      await this.#take(run, key, element, state);
+      await take();
     });
   }
 
