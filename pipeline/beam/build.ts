@@ -86,7 +86,7 @@ export async function buildGraph({
       }
       const stage = stageOf(view);
       const readable = reshuffleRows(graph, writeOnline(graph, rows, view, sinks.endpoints), view);
-      acknowledged.push({ plan: view, rows: writeOffline(graph, readable, view, sinks.endpoints) });
+      acknowledged.push({ plan: view, written: writeOffline(graph, readable, view, sinks.endpoints) });
       const late = graph.reshuffle(candidates.tags.late, `${stage}/too_late`);
       writeLate(graph, late, `${stage}/late`, view, sinks.endpoints);
       writeLate(graph, rows.tags.late, `${stage}/closed`, view, sinks.endpoints);

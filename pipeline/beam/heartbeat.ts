@@ -1,5 +1,4 @@
 import { tickMs } from "../core/complete-through.ts";
-import type { StoredRow } from "../core/model.ts";
 import type { ViewPlan } from "../core/view-plan.ts";
 import { bytesCoder, kvCoder, utf8Coder, varintCoder } from "../harness/coders.ts";
 import type { DoFn } from "../harness/dofn.ts";
@@ -23,13 +22,13 @@ export const loopCoder = kvCoder(utf8Coder, bytesCoder);
 const NOTHING = new Uint8Array();
 
 /**
- * `complete_through`: a looping event-time timer a view, downstream of its acknowledged writes. The rows themselves
- * are dropped; what is left of them is the watermark. A timer at `T` fires once every row that ended at or before
+ * `complete_through`: a looping event-time timer a view, downstream of its acknowledged writes, of which only the
+ * watermark is left. A timer at `T` fires once every row that ended at or before
  * `T` has been written.
  */
 export function keepHeartbeat(
   graph: Graph,
-  acknowledged: readonly { readonly plan: ViewPlan; readonly rows: Collection<StoredRow> }[],
+  acknowledged: readonly { readonly plan: ViewPlan; readonly written: Collection<unknown> }[],
   to: { readonly endpoints: StoreEndpoints; readonly startMs?: number },
 ): void {
   const views = acknowledged.map(({ plan }) => refTo(plan));
@@ -38,8 +37,8 @@ export function keepHeartbeat(
     config: { views },
     output: loopCoder,
   });
-  const marks = acknowledged.map(({ plan, rows }) =>
-    keepWatermark(graph, rows, `${stageOf(plan)}/acknowledged`),
+  const marks = acknowledged.map(({ plan, written }) =>
+    keepWatermark(graph, written, `${stageOf(plan)}/acknowledged`),
   );
   const loops = graph.flatten([start, ...marks], "heartbeat/flatten");
   const heartbeats = graph.parDo<Loop, Heartbeat>(loops, "heartbeat/loop", {

@@ -4,6 +4,7 @@ import type { Registry } from "../define/index.ts";
 import type { StoreEndpoints } from "../stores/endpoints.ts";
 import { topicsOf } from "../stores/pubsub-layout.ts";
 import { registerSinks, SINKS } from "../stores/sinks/register.ts";
+import type { Coder } from "../harness/coders.ts";
 import type { Collection, Graph } from "./beam.ts";
 import { deadLetterCoder, jsonElementCoder, storedRowCoder } from "./element-coders.ts";
 import type { Heartbeat } from "./heartbeat.ts";
@@ -21,17 +22,17 @@ export function writeOnline(
   plan: ViewPlan,
   endpoints: StoreEndpoints,
 ) {
-  return writeRows(graph, rows, `${stageOf(plan)}/online`, SINKS.online, plan, endpoints);
+  return writeRows(graph, rows, "online", storedRowCoder, plan, endpoints);
 }
 
-/** Acknowledged rows into BigQuery. */
+/** Readable rows into BigQuery. What comes out is the watermark of those acknowledged, and no element. */
 export function writeOffline(
   graph: Graph,
   rows: Collection<StoredRow>,
   plan: ViewPlan,
   endpoints: StoreEndpoints,
 ) {
-  return writeRows(graph, rows, `${stageOf(plan)}/offline`, SINKS.offline, plan, endpoints);
+  return writeRows(graph, rows, "offline", jsonElementCoder<never>(), plan, endpoints);
 }
 
 /** Late events into their table and topic. */
@@ -84,18 +85,19 @@ export function registerStoreSinks(registry: Registry): void {
   registerSinks({ plan: (name, version) => registry.plan(name, version), random: Math.random });
 }
 
-function writeRows<R extends FeatureRow>(
+function writeRows<R extends FeatureRow, O>(
   graph: Graph,
   rows: Collection<R>,
-  name: string,
-  doFn: string,
+  store: "online" | "offline",
+  output: Coder<O>,
   plan: ViewPlan,
   endpoints: StoreEndpoints,
-): Collection<StoredRow> {
-  const written = graph.parDo<R, StoredRow, { rejected: DeadLetter }>(rows, name, {
-    doFn,
+): Collection<O> {
+  const name = `${stageOf(plan)}/${store}`;
+  const written = graph.parDo<R, O, { rejected: DeadLetter }>(rows, name, {
+    doFn: SINKS[store],
     config: { ...refTo(plan), endpoints },
-    output: storedRowCoder,
+    output,
     tags: { rejected: deadLetterCoder },
   });
   writeDeadLetters(graph, written.tags.rejected, `${name}/rejected`, plan.source, endpoints);

@@ -30,10 +30,15 @@ export interface BatchWriter<I, E, O> {
   ) => Promise<readonly (Output<O> | undefined)[]>;
 }
 
-/** An element of the running bundle: where it stood in event time, and what it led to once it is written. */
-interface Entry<I, E, O> extends Prepared<I, E> {
+/** An element on its way, and where it stood in event time. */
+interface Entry<I, E> extends Prepared<I, E> {
   readonly place: OutputOptions;
-  output: Output<O> | undefined;
+}
+
+/** What an element led to, and where it belongs. */
+interface Written<O> {
+  readonly output: Output<O>;
+  readonly place: OutputOptions;
 }
 
 /**
@@ -43,35 +48,37 @@ interface Entry<I, E, O> extends Prepared<I, E> {
  */
 export function batchingSink<I, E, O>(setUp: (context: SetupContext) => BatchWriter<I, E, O>): DoFn<I, O> {
   let writer: BatchWriter<I, E, O> | undefined;
-  let flight: InFlight<Entry<I, E, O>> | undefined;
-  let entries: Entry<I, E, O>[] = [];
+  let flight: InFlight<Entry<I, E>> | undefined;
+  /** By request, in their order. */
+  let written: Written<O>[][] = [];
   return {
     setup(context) {
       writer = setUp(context);
     },
     startBundle(context: BundleContext<O>) {
       const { limits, sizeOf, write } = ready(writer);
-      const send = async (batch: readonly Entry<I, E, O>[]) => {
-        const outputs = await write(batch, () => context.now());
-        batch.forEach((entry, i) => (entry.output = outputs[i]));
+      const requests: typeof written = [];
+      const send = async (batch: readonly Entry<I, E>[]) => {
+        const outputs: Written<O>[] = [];
+        requests.push(outputs);
+        for (const [i, output] of (await write(batch, () => context.now())).entries()) {
+          if (output !== undefined) outputs.push({ output, place: (batch[i] as Entry<I, E>).place });
+        }
       };
       flight = new InFlight(send, ({ entry }) => sizeOf(entry), limits);
-      entries = [];
+      written = requests;
     },
     process(element: I, { timestamp, windows, pane }: ElementContext<O>) {
       const place = { timestamp, windows, pane };
-      const entry = { element, entry: ready(writer).prepare(element), place, output: undefined };
-      entries.push(entry);
-      return ready(flight).add(entry);
+      return ready(flight).add({ element, entry: ready(writer).prepare(element), place });
     },
     async finishBundle(context: BundleContext<O>) {
       await ready(flight).drain();
-      for (const { output, place } of entries) {
-        if (output === undefined) continue;
+      for (const { output, place } of written.flat()) {
         const { value, tag } = output;
         context.emit(value, tag === undefined ? place : { ...place, tag });
       }
-      entries = [];
+      written = [];
     },
   };
 }

@@ -10,17 +10,15 @@ import { batchingSink } from "./batching-sink.ts";
 import { REJECTED_TAG, type SinkEnvironment, sinkRetry, type ViewSinkConfig } from "./config.ts";
 
 /**
- * Readable rows of one view into BigQuery. A row leaves, unchanged, once it is acknowledged there too.
+ * Readable rows of one view into BigQuery. What leaves is their watermark, once they are acknowledged there too, and
+ * the dead letters of those that it refuses.
  *
  * Counts `{view}.v{version}.rows_appended`, `.rows_rejected`, `.bigquery_retries`.
  */
-export function offlineSink(
-  config: ViewSinkConfig,
-  env: SinkEnvironment,
-): DoFn<StoredRow, StoredRow | DeadLetter> {
+export function offlineSink(config: ViewSinkConfig, env: SinkEnvironment): DoFn<StoredRow, DeadLetter> {
   const plan = env.plan(config.view, config.version);
   const { dataset } = config.endpoints.bigquery;
-  return batchingSink<StoredRow, InsertRow, StoredRow | DeadLetter>(({ metrics }) => {
+  return batchingSink<StoredRow, InsertRow, DeadLetter>(({ metrics }) => {
     const stage = `${plan.name}.v${plan.version}`;
     const retry = sinkRetry(config, env.random, metrics, `${stage}.bigquery_retries`);
     const client = bigqueryClient(config.endpoints);
@@ -38,7 +36,7 @@ export function offlineSink(
         rejected.add(refused.length);
         return batch.map(({ element: row, entry }) => {
           const detail = reasons.get(entry);
-          if (detail === undefined) return { value: row };
+          if (detail === undefined) return undefined;
           return {
             value: rejectedRow("BigQuery", entry.json, row.maxPublishTimeMs, detail),
             tag: REJECTED_TAG,

@@ -44,7 +44,10 @@ export function onlineSink(
         return batch.map(({ element: row }) => {
           const detail = reasons.get(row);
           if (detail !== undefined) {
-            return { value: rejectedRow("Bigtable", JSON.stringify(row), row.maxPublishTimeMs, detail), tag: REJECTED_TAG };
+            return {
+              value: rejectedRow("Bigtable", JSON.stringify(row), row.maxPublishTimeMs, detail),
+              tag: REJECTED_TAG,
+            };
           }
           if (row.timing === "EARLY") freshness.update(availableAtMs - row.maxPublishTimeMs);
           return { value: { ...row, availableAtMs, generation, origin: "stream" } };

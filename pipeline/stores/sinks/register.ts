@@ -16,7 +16,7 @@ import { onlineSink } from "./online-sink.ts";
 export const SINKS = {
   /** `ViewSinkConfig`: FeatureRow → StoredRow; tag `rejected`: DeadLetter. */
   online: "write online",
-  /** `ViewSinkConfig`: StoredRow → StoredRow; tag `rejected`: DeadLetter. */
+  /** `ViewSinkConfig`: StoredRow → nothing; tag `rejected`: DeadLetter. */
   offline: "write offline",
   /** `TopicSinkConfig`: LateEvent → nothing; tag `rejected`: DeadLetter. */
   late: "write late",
