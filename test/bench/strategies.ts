@@ -93,7 +93,12 @@ const jobs: Job[] = Object.entries(shops).flatMap(([name, keys]) => {
           const batches = groupSlices(graph, candidates, plan);
           const rows = windowsOf(graph, batches, plan, { early: false, strategy });
           if (stores === undefined) return graph;
-          writeOffline(graph, reshuffleRows(graph, writeOnline(graph, rows, plan, stores), plan), plan, stores);
+          writeOffline(
+            graph,
+            reshuffleRows(graph, writeOnline(graph, rows, plan, stores), plan),
+            plan,
+            stores,
+          );
           return graph;
         },
       })),

@@ -26,5 +26,7 @@ it("refuses rows of another number of columns, and bytes that end too soon", () 
   const bytes = batchOf(testStoredRow(plan, { values: [1, 2] }));
   for (let end = 1; end < bytes.length; end++)
     expect(() => readStoredRows(plan, bytes.subarray(0, end)), String(end)).toThrow(RangeError);
-  expect(() => readStoredRows(plan, batchOf(testStoredRow(plan, { values: [1] })))).toThrow("1 columns, not 2");
+  expect(() => readStoredRows(plan, batchOf(testStoredRow(plan, { values: [1] })))).toThrow(
+    "1 columns, not 2",
+  );
 });
