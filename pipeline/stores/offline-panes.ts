@@ -4,6 +4,7 @@ import { instantOf, type OfflineStore, textOf } from "./archive.ts";
 import { featureTableId } from "./bigquery-layout.ts";
 import { type JsonRow, type JsonValue, queryPages, queryRows } from "./bigquery-query.ts";
 import { COMPLETE_THROUGH } from "./bigquery-tables.ts";
+import type { CompleteThrough } from "./complete-through.ts";
 import { identifier } from "./sql-text.ts";
 
 /** Which windows of which keys: ends from `fromMs` to `toMs`, both inclusive, ms. */
@@ -99,6 +100,34 @@ WHERE view = @name AND version = @version AND generation = @generation AND avail
   const params = { name, version, generation, tMs };
   const [row] = await queryRows(client, { sql, params, dataset }, retry);
   return row?.["mark"] == null ? undefined : instantOf(row, "mark");
+}
+
+/**
+ * The heartbeats of a view that became readable in a span, and the greatest before it, in any order.
+ * @param span instants, both inclusive, epoch ms
+ * @throws StoreUnavailableError, StoreConfigError
+ */
+export async function readMarks(
+  offline: OfflineStore,
+  plan: ViewPlan,
+  { fromMs, toMs }: PaneSpan,
+): Promise<CompleteThrough[]> {
+  const { client, dataset, generation, retry } = offline;
+  const sql = `SELECT complete_through, available_at FROM ${COMPLETE_THROUGH}
+WHERE view = @name AND version = @version AND generation = @generation
+AND available_at BETWEEN TIMESTAMP_MILLIS(@fromMs) AND TIMESTAMP_MILLIS(@toMs)`;
+  const params = { name: plan.name, version: plan.version, generation, fromMs, toMs };
+  const before = await completeThroughAt(offline, plan, fromMs - 1);
+  const marks = before === undefined ? [] : [{ completeThroughMs: before, availableAtMs: fromMs - 1 }];
+  for await (const page of queryPages(client, { sql, params, dataset }, retry)) {
+    for (const row of page) {
+      marks.push({
+        completeThroughMs: instantOf(row, "complete_through"),
+        availableAtMs: instantOf(row, "available_at"),
+      });
+    }
+  }
+  return marks;
 }
 
 /** A pane from a row of the view's table. */

@@ -1,5 +1,6 @@
 import { type Answer, answer, currentEnd, paneAt } from "../answer.ts";
 import { featureVector } from "../feature-vector.ts";
+import { formatInstant } from "../instant.ts";
 import type { FeatureValue, StoredRow } from "../model.ts";
 import type { ServedColumn, ServicePlan } from "../service-plan.ts";
 
@@ -8,6 +9,23 @@ export interface LoggedFeature {
   readonly value: FeatureValue;
   readonly status: string;
   readonly seq: number | null;
+  readonly stale: boolean;
+  /** RFC 3339. */
+  readonly as_of: string | null;
+}
+
+/** A heartbeat of a view: up to when it was complete, and since when that was readable. */
+export interface Mark {
+  readonly completeThroughMs: number;
+  readonly availableAtMs: number;
+}
+
+/** What there is to hold a vector to, by the index of a view of its service; in any order. */
+export interface Offline {
+  /** The key's rows. */
+  rows(view: number): readonly StoredRow[];
+  /** The view's heartbeats: those that were readable then, back to the oldest that a server may have known last. */
+  marks(view: number): readonly Mark[];
 }
 
 /** A vector as it was served. */
@@ -24,42 +42,62 @@ export interface LoggedVector {
  * it could be (`available_at` is an upper bound), by `leadMs` at most; or neither.
  */
 export type ServedVerdict =
-  | { readonly outcome: "same" }
-  | { readonly outcome: "ahead"; readonly leadMs: number }
+  | {
+      readonly outcome: "same" | "ahead";
+      readonly leadMs: number;
+      /** How long newer heartbeats were readable that `as_of` and `stale` don't know of. */
+      readonly behindMs: number;
+    }
   | { readonly outcome: "differs"; readonly features: readonly string[] };
 
 /**
- * Holds a served vector to the offline rows: values, statuses and `seq`, and what is computed on demand from them. `as_of`
- * and `stale` are left out: they tell when the server last read the heartbeats.
- * @param rowsOf the key's rows of a view of the service, by its index, in any order
- * @param graceMs how long before its `available_at` a pane may have been served
+ * Holds a served vector to the offline rows: values, statuses and `seq`, and what is computed on demand from them. A
+ * server reads heartbeats now and then, so `as_of` and `stale` are held to any heartbeat that was readable by then, one for
+ * all features of a view: they may tell less than was known, and never more.
+ * @param graceMs how long before its `available_at` a pane or a heartbeat may have been served
  */
 export function judgeServed(
   plan: ServicePlan,
   logged: LoggedVector,
-  rowsOf: (view: number) => readonly StoredRow[],
+  offline: Offline,
   graceMs: number,
 ): ServedVerdict {
   const answers: Answer[] = [];
-  let leadMs = 0;
+  let [leadMs, behindMs] = [0, 0];
   for (const [i, view] of plan.views.entries()) {
     const columns = plan.columns.filter((column) => column.view === i);
-    const rows = rowsOf(i).filter((row) => row.windowEndMs <= currentEnd(view, logged.tMs));
+    const rows = offline.rows(i).filter((row) => row.windowEndMs <= currentEnd(view, logged.tMs));
     const later = rows.map((row) => row.availableAtMs - logged.tMs).filter((ms) => ms > 0 && ms <= graceMs);
-    const at = (ms: number) => answer(view, paneAt(view, rows, logged.tMs + ms), logged.tMs, undefined);
+    const at = (ms: number, throughMs?: number) =>
+      answer(view, paneAt(view, rows, logged.tMs + ms), logged.tMs, throughMs);
     const found = [0, ...later.sort((a, b) => a - b)].find(
       (ms) => differing(columns, at(ms), logged).length === 0,
     );
     if (found === undefined) return { outcome: "differs", features: differing(columns, at(0), logged) };
-    answers.push(at(found));
+    const marks = offline
+      .marks(i)
+      .filter(({ availableAtMs }) => availableAtMs <= logged.tMs + graceMs)
+      .sort((a, b) => b.completeThroughMs - a.completeThroughMs);
+    const known = [...marks.map((mark) => mark.completeThroughMs), undefined].findIndex(
+      (throughMs) => untimely(columns, at(found, throughMs), logged).length === 0,
+    );
+    if (known < 0) {
+      return {
+        outcome: "differs",
+        features: untimely(columns, at(found, marks[0]?.completeThroughMs), logged),
+      };
+    }
+    answers.push(at(found, marks[known]?.completeThroughMs));
     leadMs = Math.max(leadMs, found);
+    for (const { availableAtMs } of marks.slice(0, known))
+      behindMs = Math.max(behindMs, logged.tMs - availableAtMs);
   }
   const computed = differingOnDemand(plan, answers, logged);
   if (computed.length > 0) return { outcome: "differs", features: computed };
-  return leadMs === 0 ? { outcome: "same" } : { outcome: "ahead", leadMs };
+  return { outcome: leadMs === 0 ? "same" : "ahead", leadMs, behindMs };
 }
 
-/** Names of stored features that are not what a view's answer says. */
+/** Names of stored features whose values are not what a view's answer says. */
 function differing(
   columns: readonly ServedColumn[],
   { columns: answered, pane }: Answer,
@@ -75,10 +113,25 @@ function differing(
     .map(({ name }) => name);
 }
 
+/** Names of stored features that were known to be of another instant than a view's answer is. */
+function untimely(columns: readonly ServedColumn[], answered: Answer, { features }: LoggedVector): string[] {
+  return columns.filter(({ name }) => !isTimely(features[name], answered)).map(({ name }) => name);
+}
+
+function isTimely(
+  got: LoggedFeature | undefined,
+  { stale, asOfMs }: Pick<Answer, "stale" | "asOfMs">,
+): boolean {
+  return got?.stale === stale && got.as_of === (asOfMs === undefined ? null : formatInstant(asOfMs));
+}
+
 function differingOnDemand(plan: ServicePlan, answers: readonly Answer[], logged: LoggedVector): string[] {
   const vector = featureVector(plan, answers, logged.request, logged.tMs);
   if (vector.fault !== undefined) return [vector.fault.feature];
   return vector.features
-    .filter(({ name, status, value }) => status === "COMPUTED" && logged.features[name]?.value !== value)
+    .filter((feature) => {
+      const got = logged.features[feature.name];
+      return feature.status === "COMPUTED" && (got?.value !== feature.value || !isTimely(got, feature));
+    })
     .map(({ name }) => name);
 }
