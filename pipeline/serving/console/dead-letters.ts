@@ -2,7 +2,6 @@ import type { Context } from "hono";
 import { Hono } from "hono";
 import { z } from "zod";
 import { formatInstant } from "../../core/instant.ts";
-import type { Services } from "../../define/index.ts";
 import { notRedrivable, type StoredDeadLetter } from "../../stores/dead-letters.ts";
 import type { StoredLateEvent } from "../../stores/late-events.ts";
 import type { OutcomeCount } from "../../stores/outcome-counts.ts";
@@ -18,7 +17,7 @@ import type {
   OutcomesJson,
   WholeLetterJson,
 } from "./dead-letters-contract.ts";
-import type { InspectorStores } from "./inspector-stores.ts";
+import type { Inspecting } from "./inspecting.ts";
 import {
   cursorOf,
   hoursParameter,
@@ -28,15 +27,9 @@ import {
   placeOf,
   textParameter,
 } from "./parameters.ts";
-import type { SlowReads } from "./slow-reads.ts";
 
 /** What the page of dead letters is made of. */
-export interface DeadLettersOptions {
-  readonly services: Services;
-  readonly stores: InspectorStores;
-  readonly reads: SlowReads;
-  /** Epoch ms. */
-  readonly now: () => number;
+export interface DeadLettersOptions extends Inspecting {
   /** Whether they may be published again from here. */
   readonly changes: boolean;
 }

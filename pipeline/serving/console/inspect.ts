@@ -5,23 +5,16 @@ import { type Explanation, explain } from "../../core/audit/explain.ts";
 import { explanationJson } from "../../core/audit/explanation-json.ts";
 import { formatInstant } from "../../core/instant.ts";
 import type { ViewPlan } from "../../core/view-plan.ts";
-import type { Services } from "../../define/index.ts";
 import type { RequestContext } from "../app-options.ts";
 import { keySchema } from "../contract.ts";
 import { viewNamed } from "../named.ts";
 import { Problem } from "../problem.ts";
 import type { InspectedView, InspectionJson, OfferedKeysJson } from "./inspector-contract.ts";
-import type { InspectorStores } from "./inspector-stores.ts";
+import type { Inspecting } from "./inspecting.ts";
 import { instantParameter, parameters } from "./parameters.ts";
-import type { SlowReads } from "./slow-reads.ts";
 
 /** What the key inspector is made of. */
-export interface InspectOptions {
-  readonly services: Services;
-  readonly stores: InspectorStores;
-  readonly reads: SlowReads;
-  /** Epoch ms. */
-  readonly now: () => number;
+export interface InspectOptions extends Inspecting {
   /** How often the page may ask for the moment anew, ms. */
   readonly refreshMs: number;
 }

@@ -11,17 +11,13 @@ import { check } from "../contract.ts";
 import { letterId } from "./dead-letters.ts";
 import type { LetterIdJson, RedriveJson } from "./dead-letters-contract.ts";
 import { checkChange, type GuardOptions } from "./guard.ts";
+import type { Inspecting } from "./inspecting.ts";
 import type { InspectorStores } from "./inspector-stores.ts";
 import { instantParameter, textParameter } from "./parameters.ts";
-import type { SlowReads } from "./slow-reads.ts";
 
 /** What a redrive from the console needs. */
-export interface RedriveOptions {
-  readonly stores: InspectorStores;
-  readonly reads: SlowReads;
+export interface RedriveOptions extends Omit<Inspecting, "services"> {
   readonly guard: GuardOptions;
-  /** Epoch ms. */
-  readonly now: () => number;
 }
 
 /** Letters of one redrive at most; and so many are held at once, each with up to a mebibyte. */
