@@ -1,6 +1,7 @@
 import { formatDuration } from "../../../../core/duration.ts";
 import type { InspectionJson } from "../../inspector-contract.ts";
-import { clock, count, duration, value } from "../format.ts";
+import { clock, count, duration } from "../format.ts";
+import { FeatureTable } from "../parts/feature-table.tsx";
 import { timingName } from "./words.ts";
 
 /** The answer's rule, step by step, with the numbers of this key. */
@@ -44,38 +45,11 @@ export function Rule({ inspection }: { readonly inspection: InspectionJson }) {
           A feature has its default once its last event has left its window, by the newest window that is
           over.
         </p>
-        <div class="scroll" tabIndex={0} role="region" aria-label="The answer, feature by feature">
-          <table>
-            <thead>
-              <tr>
-                <th scope="col">Feature</th>
-                <th scope="col" class="number">
-                  Value
-                </th>
-                <th scope="col">Status</th>
-                <th scope="col">Its events leave</th>
-              </tr>
-            </thead>
-            <tbody>
-              {columns.map(({ name, value: v, status, leaves }) => (
-                <tr key={name}>
-                  <th scope="row" class="code">
-                    {name}
-                  </th>
-                  <td class="number">{value(v)}</td>
-                  <td>
-                    <span class={`chip ${status === "PRESENT" ? "good" : ""}`}>{status}</span>
-                  </td>
-                  <td>
-                    {leaves === null
-                      ? "–"
-                      : `${clock(leaves)} ${Date.parse(leaves) <= Date.parse(closed) ? "≤" : ">"} ${clock(closed)}`}
-                  </td>
-                </tr>
-              ))}
-            </tbody>
-          </table>
-        </div>
+        <FeatureTable
+          label="The answer, feature by feature"
+          columns={[{ head: "Its events leave" }]}
+          features={columns.map(({ leaves, ...column }) => ({ ...column, more: [leaving(leaves, closed)] }))}
+        />
       </li>
       <li>
         <h3>How fresh is it?</h3>
@@ -105,4 +79,10 @@ export function Rule({ inspection }: { readonly inspection: InspectionJson }) {
       )}
     </ol>
   );
+}
+
+/** When a feature's events leave, beside the end that it is held to. */
+function leaving(leaves: string | null, closed: string): string {
+  if (leaves === null) return clock(null);
+  return `${clock(leaves)} ${Date.parse(leaves) <= Date.parse(closed) ? "≤" : ">"} ${clock(closed)}`;
 }

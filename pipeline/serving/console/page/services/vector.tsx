@@ -1,5 +1,6 @@
 import type { ReadJson, ResultJson } from "../../../vector-json.ts";
-import { clock, count, duration, value } from "../format.ts";
+import { clock, count, duration } from "../format.ts";
+import { FeatureTable } from "../parts/feature-table.tsx";
 
 /** What a service answered. */
 export function Vector({ answer, ms }: { readonly answer: ReadJson; readonly ms: number }) {
@@ -28,43 +29,20 @@ function Result({ result: { key, features, error } }: { readonly result: ResultJ
     );
   }
   return (
-    <div class="scroll" tabIndex={0} role="region" aria-label={`Vector of ${name}`}>
-      <table class="vector">
-        <caption class="code">{name}</caption>
-        <thead>
-          <tr>
-            <th scope="col">Feature</th>
-            <th scope="col" class="number">
-              Value
-            </th>
-            <th scope="col">Status</th>
-            <th scope="col" class="number">
-              Age
-            </th>
-            <th scope="col" class="number">
-              Seq
-            </th>
-            <th scope="col">As of</th>
-          </tr>
-        </thead>
-        <tbody>
-          {Object.entries(features).map(([feature, { value: v, status, stale, as_of, age_ms, seq }]) => (
-            <tr key={feature}>
-              <th scope="row" class="code">
-                {feature}
-              </th>
-              <td class="number">{value(v)}</td>
-              <td>
-                <span class={`chip ${status === "DEFAULT" ? "" : "good"}`}>{status}</span>
-                {stale && <span class="chip warn">stale</span>}
-              </td>
-              <td class="number">{duration(age_ms)}</td>
-              <td class="number">{count(seq)}</td>
-              <td>{clock(as_of)}</td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </div>
+    <FeatureTable
+      label={`Vector of ${name}`}
+      caption={name}
+      columns={COLUMNS}
+      features={Object.entries(features).map(([feature, { value, status, stale, as_of, age_ms, seq }]) => ({
+        ...{ name: feature, value, status, stale },
+        more: [duration(age_ms), count(seq), clock(as_of)],
+      }))}
+    />
   );
 }
+
+const COLUMNS = [
+  { head: "Age", isNumber: true },
+  { head: "Seq", isNumber: true },
+  { head: "As of" },
+] as const;
