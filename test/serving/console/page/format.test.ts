@@ -3,6 +3,7 @@ import {
   compact,
   count,
   duration,
+  moment,
   percent,
   rate,
   value,
@@ -18,9 +19,18 @@ describe("numbers for people", () => {
     [250_000, "4 min 10 s"],
     [3_600_000, "1 h"],
     [11_100_000, "3 h 5 min"],
+    [2 * 86_400_000, "2 days"],
+    [92.4 * 86_400_000, "92 days"],
     [null, "–"],
   ])("duration(%s) is %s", (ms, text) => {
     expect(duration(ms)).toBe(text);
+  });
+
+  it("names the day of a time that is not today's, and the year of one of another year", () => {
+    const now = new Date();
+    expect(moment(now.getTime())).toBe(now.toLocaleTimeString("en-GB"));
+    expect(moment("2023-11-14T12:00:00Z")).toMatch(/^14 Nov 2023 \d\d:\d\d:\d\d$/);
+    expect(moment(null)).toBe("–");
   });
 
   it("shows what isn't known as a dash, and never as a number", () => {

@@ -1,6 +1,5 @@
 import type { LateEventsJson } from "../../dead-letters-contract.ts";
-import { count } from "../format.ts";
-import { moment, span } from "../inspector/words.ts";
+import { count, duration, moment } from "../format.ts";
 import { href } from "../router.ts";
 import { PagedList } from "./paged-list.tsx";
 import { usePages } from "./pages.ts";
@@ -65,9 +64,9 @@ export function LateEvents({
                   </a>
                 </td>
                 <td>{moment(event.event_time)}</td>
-                <td class="number">{span(event.delay_ms)}</td>
+                <td class="number">{duration(event.delay_ms)}</td>
                 <td class="number">
-                  {event.allowed_lateness_ms === null ? "–" : span(event.allowed_lateness_ms)}
+                  {event.allowed_lateness_ms === null ? "–" : duration(event.allowed_lateness_ms)}
                 </td>
                 <td class="code">{event.event_id}</td>
               </tr>

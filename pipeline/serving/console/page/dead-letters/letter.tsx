@@ -1,8 +1,7 @@
 import { useState } from "preact/hooks";
 import type { LetterIdJson, WholeLetterJson } from "../../dead-letters-contract.ts";
 import { bytesOf, hexLines, textParts } from "../bytes.ts";
-import { count } from "../format.ts";
-import { moment } from "../inspector/words.ts";
+import { count, moment } from "../format.ts";
 import { Fact, Facts } from "../parts/facts.tsx";
 import { Remote, useResource } from "../resource.tsx";
 

@@ -1,7 +1,6 @@
 import type { OutcomeJson, OutcomesJson } from "../../dead-letters-contract.ts";
 import { formatDuration } from "../../../../core/duration.ts";
-import { count } from "../format.ts";
-import { moment } from "../inspector/words.ts";
+import { count, moment } from "../format.ts";
 
 interface SummaryProps {
   readonly outcomes: OutcomesJson;

@@ -1,20 +1,10 @@
 import type { ExplainedEventJson, PaneJson } from "../../../../core/audit/explanation-contract.ts";
 import { formatDuration } from "../../../../core/duration.ts";
 import type { InspectionJson } from "../../inspector-contract.ts";
-import { clock, count, value } from "../format.ts";
+import { clock, count, duration, moment, value } from "../format.ts";
 import { Fact, Facts } from "../parts/facts.tsx";
 import { FateIcon } from "./shapes.tsx";
-import {
-  eventName,
-  FATE_NAMES,
-  fateOf,
-  moment,
-  paneName,
-  sliceName,
-  span,
-  timingName,
-  whyOf,
-} from "./words.ts";
+import { eventName, FATE_NAMES, fateOf, paneName, sliceName, timingName, whyOf } from "./words.ts";
 
 /** What was selected, in full. */
 export function Details({
@@ -79,7 +69,7 @@ function EventDetails({
         <Fact name="Happened">{moment(event.event_time)}</Fact>
         {event.clamped && <Fact name="Its clock said">{clock(event.raw_event_time)}</Fact>}
         <Fact name="Published">
-          {moment(event.publish_time)}, {span(publishedMs - Date.parse(event.event_time))} later
+          {moment(event.publish_time)}, {duration(publishedMs - Date.parse(event.event_time))} later
         </Fact>
         {event.delivered_time !== event.publish_time && (
           <Fact name="Published again">{moment(event.delivered_time)}</Fact>

@@ -1,10 +1,10 @@
 import { formatDuration } from "../../../../core/duration.ts";
 import type { InspectionJson } from "../../inspector-contract.ts";
-import { clock, count } from "../format.ts";
+import { clock, count, moment } from "../format.ts";
 import type { Picture } from "./picture.ts";
 import type { Highlight } from "./selection.ts";
 import { FateShape } from "./shapes.tsx";
-import { FATE_NAMES, moment, timingName } from "./words.ts";
+import { FATE_NAMES, timingName } from "./words.ts";
 
 /** Heights of what a lane consists of, px. */
 export const HEIGHTS = { title: 24, event: 20, pane: 20, window: 22, slice: 26 } as const;

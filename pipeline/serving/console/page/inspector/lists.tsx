@@ -1,9 +1,9 @@
 import type { ComponentChildren } from "preact";
 import type { InspectionJson } from "../../inspector-contract.ts";
-import { clock, count, duration } from "../format.ts";
+import { clock, count, duration, moment } from "../format.ts";
 import type { Highlight } from "./selection.ts";
 import { FateIcon } from "./shapes.tsx";
-import { eventName, FATE_NAMES, fateOf, moment, paneName, span, timingName } from "./words.ts";
+import { eventName, FATE_NAMES, fateOf, paneName, timingName } from "./words.ts";
 
 interface ListProps {
   readonly inspection: InspectionJson;
@@ -54,7 +54,7 @@ export function EventList({ inspection, selected, highlight, select }: ListProps
                   {!event.was_published && <span class="hint"> after the instant</span>}
                 </td>
                 <td>{moment(event.event_time)}</td>
-                <td class="number">{span(published - Date.parse(event.event_time))}</td>
+                <td class="number">{duration(published - Date.parse(event.event_time))}</td>
                 <td class="number">{count(event.panes.length)}</td>
                 <td class="number">
                   {first === undefined || first === null ? "–" : duration(Date.parse(first) - published)}

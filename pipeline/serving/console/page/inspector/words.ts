@@ -1,5 +1,5 @@
 import type { ExplainedEventJson } from "../../../../core/audit/explanation-contract.ts";
-import { clock, count, duration } from "../format.ts";
+import { duration } from "../format.ts";
 import type { InspectedView } from "../../inspector-contract.ts";
 
 /** What can become of an event, in the order of the legend. */
@@ -36,7 +36,7 @@ export function whyOf(event: ExplainedEventJson, { allowed_lateness_ms: allowed 
         Date.parse(event.raw_event_time) - Date.parse(event.event_time),
       )} ahead of the publish: the publish time counts instead.`;
     case "late":
-      return `It came ${span(delayMs)} after it happened, and ${duration(allowed)} is allowed: it joined no window.`;
+      return `It came ${duration(delayMs)} after it happened, and ${duration(allowed)} is allowed: it joined no window.`;
     case "duplicate":
       return "Its event id was there already: a publisher’s retry. It counts once.";
     case "filtered":
@@ -44,21 +44,6 @@ export function whyOf(event: ExplainedEventJson, { allowed_lateness_ms: allowed 
     case "window_closed":
       return "It was delivered when its windows had been collected already.";
   }
-}
-
-const DAY_MS = 86_400_000;
-
-/** A time of day; with its date where that isn't today. */
-export function moment(instant: string): string {
-  const date = new Date(instant);
-  if (date.toDateString() === new Date().toDateString()) return clock(instant);
-  const day = date.toLocaleDateString("en-GB", { day: "numeric", month: "short", year: "numeric" });
-  return `${day}, ${clock(instant)}`;
-}
-
-/** A length of time, in days where there are many hours. */
-export function span(ms: number): string {
-  return ms < 2 * DAY_MS ? duration(ms) : `${count(Math.round(ms / DAY_MS))} days`;
 }
 
 /** Names an event through every reading. */
