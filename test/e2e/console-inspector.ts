@@ -3,6 +3,7 @@ import { execFile } from "node:child_process";
 import { promisify } from "node:util";
 import type { Browser, Page } from "playwright-core";
 import { expect, it } from "vitest";
+import { CHECKOUT } from "../../infra/local/install/context.ts";
 import type { FeatureServer } from "../../pipeline/serving/feature-server.ts";
 import type { ReadJson } from "../../pipeline/serving/vector-json.ts";
 import { eventMessage } from "../../pipeline/stores/pubsub-messages.ts";
@@ -77,10 +78,17 @@ export function inspectorCases(given: () => InspectorGiven): void {
     const line = (await page.getByLabel("curl", { exact: true }).textContent()) ?? "";
     await page.getByRole("button", { name: "Python" }).click();
     const program = (await page.getByLabel("Python", { exact: true }).textContent()) ?? "";
-    const [curl, python] = await Promise.all([run("sh", ["-c", line]), run("python3", ["-c", program])]);
+    await page.getByRole("button", { name: "TypeScript" }).click();
+    const call = (await page.getByLabel("TypeScript", { exact: true }).textContent()) ?? "";
+    const [curl, python, typescript] = await Promise.all([
+      run("sh", ["-c", line]),
+      run("python3", ["-c", program]),
+      run(process.execPath, ["--input-type=module-typescript", "--eval", call], { cwd: CHECKOUT }),
+    ]);
     const [result] = (JSON.parse(curl.stdout) as ReadJson).results;
     expect(result?.features?.["purchase_count_1h"]).toMatchObject({ status: "PRESENT" });
     expect(python.stdout).toContain("'status': 'PRESENT'");
+    expect(typescript.stdout).toMatch(/purchase_count_1h: [1-9]/);
     await expectSound({ page, faults }, true);
 
     await page.getByLabel("amount_usd").fill("-1");
