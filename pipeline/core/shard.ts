@@ -2,7 +2,9 @@ import { Agenda } from "./agenda.ts";
 import { earlyEnds, isChangePoint, nextChangePoint, passedChangePoints } from "./change-points.ts";
 import { toRow } from "./emit.ts";
 import { KeySlices } from "./key-slices.ts";
+import { LogLength } from "./log-length.ts";
 import type { EventRow, FeatureRow, PaneTiming } from "./model.ts";
+import { newEvents } from "./new-events.ts";
 import { collectionEnd, isClosed } from "./retention.ts";
 import { decodeLogEntry, encodeLogEntry, type LogEntry, type Snapshot } from "./shard-log.ts";
 import type { SliceBatch, SliceEvent } from "./slice-batch.ts";
@@ -32,9 +34,6 @@ export interface Applied extends Panes {
   readonly each: readonly EventRow[];
 }
 
-/** A log shorter than this, in bytes, is never replaced for its length. */
-const LEAST_LOG_BYTES = 1 << 15;
-
 /**
  * The sliding windows of one shard of keys, for the strategy `timers`. All of it is a function of what was
  * applied and fired: no clock, no watermark, no store.
@@ -52,9 +51,8 @@ export class Shard {
   readonly #keys = new Map<string, KeySlices>();
   readonly #agenda = new Agenda<KeySlices>();
   readonly #dirty = new Set<KeySlices>();
+  readonly #length = new LogLength();
   #firedMs = -Infinity;
-  #logBytes = 0;
-  #snapshotBytes = 0;
 
   constructor(plan: ViewPlan) {
     this.#plan = plan;
@@ -83,7 +81,7 @@ export class Shard {
       return { applied: [], duplicates: 0, closed: events, each: [], rows: [], log: undefined };
     }
     const known = this.#keys.get(batch.key);
-    const applied = newOnes(plan, batch, known);
+    const applied = newEvents(plan, batch, known);
     const duplicates = events.length - applied.length;
     if (applied.length === 0) return { applied, duplicates, closed: [], each: [], rows: [], log: undefined };
 
@@ -231,24 +229,18 @@ export class Shard {
     this.#agenda.move(key, Math.min(changeMs, collectionEnd(this.#plan, oldest.sliceMs)));
   }
 
-  /**
-   * The change that tells of an entry: the entry itself, or a snapshot once the log since the last one has
-   * outgrown it, which keeps the cost of snapshots proportional to what is written anyway.
-   */
+  /** The change that tells of an entry: the entry itself, or a snapshot once the log has grown too long. */
   #log(entry: LogEntry): LogChange {
     const bytes = encodeLogEntry(this.#plan, entry);
-    this.#logBytes += bytes.length;
-    if (!this.isEmpty && this.#logBytes <= Math.max(LEAST_LOG_BYTES, this.#snapshotBytes)) {
-      return { kind: "append", entry: bytes };
-    }
+    this.#length.append(bytes.length);
+    if (!this.isEmpty && !this.#length.hasOutgrown) return { kind: "append", entry: bytes };
     const snapshot = this.snapshot();
-    this.#snapshotBytes = snapshot.length;
-    this.#logBytes = 0;
+    this.#length.replace(snapshot.length);
     return { kind: "replace", entry: snapshot };
   }
 
   #replay(entry: LogEntry, bytes: number): void {
-    this.#logBytes += bytes;
+    this.#length.append(bytes);
     switch (entry.kind) {
       case "events":
         this.#merge(entry);
@@ -261,8 +253,7 @@ export class Shard {
         break;
       case "snapshot":
         this.#restore(entry);
-        this.#snapshotBytes = bytes;
-        this.#logBytes = 0;
+        this.#length.replace(bytes);
         break;
     }
   }
@@ -279,21 +270,4 @@ export class Shard {
       this.#dirty.add(key);
     }
   }
-}
-
-/** Those of a batch's events that are no copies of earlier ones: the very list where none is, which is almost always. */
-function newOnes(
-  plan: ViewPlan,
-  { events, sliceMs }: SliceBatch,
-  known: KeySlices | undefined,
-): readonly SliceEvent[] {
-  const ids = events.length > 1 ? new Set<string>() : undefined;
-  if (ids === undefined && known === undefined) return events;
-  const isNew = ({ eventId }: SliceEvent) => {
-    if (ids?.has(eventId) || known?.isDuplicate(plan, eventId, sliceMs)) return false;
-    ids?.add(eventId);
-    return true;
-  };
-  const news = events.filter(isNew);
-  return news.length === events.length ? events : news;
 }
