@@ -1,11 +1,11 @@
-import type { Load, LoadSender } from "./load.ts";
+import type { Load, LoadResult, LoadSender } from "./load.ts";
 import { treeCpuUs } from "./support.ts";
 
 /** What a server can do with a core. */
 export interface Capacity {
   /** The highest rate tried at which 99 of 100 answers came within the limit, requests/s; 0: none. */
   readonly rate: number;
-  /** At that rate, ms; at the first where there is none. */
+  /** At that rate, ms; at the lowest where there is none. */
   readonly p99: number;
   /** What the server's processes used there. */
   readonly cores: number;
@@ -15,28 +15,25 @@ export interface Capacity {
 
 const CALLERS = 16;
 
-/** Requests for a second of the CPU time of a server that is kept busy, after as long a time to warm up. */
+/** Requests for a second of the CPU time of a server that is kept busy. */
 export async function perCoreWhenBusy(
   sender: LoadSender,
   load: Omit<Load, "ratePerSecond">,
   pid: number,
 ): Promise<number> {
   const busy = { ...load, ratePerSecond: 0, callers: CALLERS };
-  await sender.run(busy);
-  const beforeUs = await treeCpuUs(pid);
-  const { answered, failed } = await sender.run(busy);
+  const { answered, failed, cpuS } = await running(sender, busy, pid);
   if (failed > 0) throw new Error(`${String(failed)} of ${String(answered)} requests failed`);
-  return (answered / ((await treeCpuUs(pid)) - beforeUs)) * 1e6;
+  return answered / cpuS;
 }
 
-const FIRST_RATE = 50;
-const WARM_UP_S = 10;
-const STEP = 1.4;
+/** Parts of what a server that is kept busy answers: more than that it can't, and near it answers wait for each other. */
+const PARTS = [0.9, 0.75, 0.6, 0.45, 0.3, 0.2, 0.1, 0.05];
 /** Another program on the machine may spoil one try. */
-const TRIES = 3;
+const TRIES = 2;
 
 /**
- * Raises the rate until answers come late.
+ * Lowers the rate until answers come in time, from what the server answers when it is kept busy.
  * @param pid of the server's first process
  * @param limitMs what 99 of 100 answers must come within
  */
@@ -46,20 +43,28 @@ export async function capacityOf(
   pid: number,
   limitMs: number,
 ): Promise<Capacity> {
-  await sender.run({ ...load, ratePerSecond: FIRST_RATE, seconds: WARM_UP_S });
-  let best: Capacity | undefined;
-  let first: Capacity | undefined;
-  for (let rate = FIRST_RATE; ; rate = Math.round(rate * STEP)) {
-    let passed: Capacity | undefined;
-    for (let i = 0; i < TRIES && passed === undefined; i++) {
-      const beforeUs = await treeCpuUs(pid);
-      const { answered, failed, p99 } = await sender.run({ ...load, ratePerSecond: rate });
-      const cpuS = ((await treeCpuUs(pid)) - beforeUs) / 1e6;
-      const tried = { rate, p99, cores: cpuS / load.seconds, perCore: answered / cpuS };
-      first ??= { ...tried, rate: 0 };
-      if (failed === 0 && p99 <= limitMs) passed = tried;
+  const busy = { ...load, ratePerSecond: 0, callers: CALLERS };
+  await sender.run(busy); // to warm up
+  const mostPerSecond = (await sender.run(busy)).answered / load.seconds;
+  let last: Capacity | undefined;
+  for (const part of PARTS) {
+    const rate = Math.round(part * mostPerSecond);
+    for (let i = 0; i < TRIES; i++) {
+      const { answered, failed, p99, cpuS } = await running(sender, { ...load, ratePerSecond: rate }, pid);
+      last = { rate, p99, cores: cpuS / load.seconds, perCore: answered / cpuS };
+      if (failed === 0 && p99 <= limitMs) return last;
     }
-    if (passed === undefined) return best ?? first ?? { rate: 0, p99: NaN, cores: NaN, perCore: NaN };
-    best = passed;
   }
+  return { p99: NaN, cores: NaN, perCore: NaN, ...last, rate: 0 };
+}
+
+/** What comes of a load, and the CPU time of the server's processes meanwhile. */
+async function running(
+  sender: LoadSender,
+  load: Load,
+  pid: number,
+): Promise<LoadResult & { readonly cpuS: number }> {
+  const beforeUs = await treeCpuUs(pid);
+  const result = await sender.run(load);
+  return { ...result, cpuS: ((await treeCpuUs(pid)) - beforeUs) / 1e6 };
 }

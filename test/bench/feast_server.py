@@ -1,6 +1,8 @@
-"""Feast's own Python server, over SQLite: a view like user_purchases, eight columns of 1,000 users.
+"""Feast's own Python server: a view like user_purchases, eight columns of 1,000 users.
 
-    feast_server.py FOLDER PORT
+    feast_server.py FOLDER PORT ONLINE_STORE
+
+ONLINE_STORE is Feast's own configuration of it, as YAML. Bigtable's emulator is found by BIGTABLE_EMULATOR_HOST.
 """
 
 import datetime
@@ -12,13 +14,13 @@ import pandas
 from feast import Entity, FeatureStore, FeatureView, Field, FileSource, ValueType
 from feast.types import Float64, Int64, String
 
-folder, port = pathlib.Path(sys.argv[1]), sys.argv[2]
+folder, port, online_store = pathlib.Path(sys.argv[1]), *sys.argv[2:]
 (folder / "feature_store.yaml").write_text(
-    """project: bench
+    f"""project: bench
 provider: local
 registry: registry.db
-online_store: {type: sqlite, path: online.db}
-offline_store: {type: file}
+online_store: {online_store}
+offline_store: {{type: file}}
 entity_key_serialization_version: 3
 telemetry: false
 """

@@ -26,7 +26,7 @@ import { BigtableStore } from "../../pipeline/stores/bigtable-store.ts";
 import { bigtableClient, closeClients, publisherClient } from "../../pipeline/stores/clients.ts";
 import { topicsOf } from "../../pipeline/stores/pubsub-layout.ts";
 import { defaultRetryPolicy, type Retry } from "../../pipeline/stores/retry.ts";
-import { askForLiveHeap, LIVE_HEAP_FLAGS, readLiveHeap } from "./live-heap.ts";
+import { askForLiveHeap, checkFlat, LIVE_HEAP_FLAGS, liveHeapLine, readLiveHeap } from "./live-heap.ts";
 import { Probes } from "./probes.ts";
 import { ProcessWatch } from "./process-watch.ts";
 import { shortLived } from "./short-lived.ts";
@@ -164,27 +164,8 @@ async function measure({ stack, stores }: Session, job: LocalJob, heapLog: strin
   if (probes.underWay > 0) console.log(`${probes.underWay} probes were never seen`);
   console.log(`\n${watch.report()}`);
   const heaps = readLiveHeap(heapLog).slice(before.heaps);
-  if (heaps.length > 0)
-    console.log(
-      `\nalive in the worker's heap, MiB, each minute: ${heaps.map((mib) => mib.toFixed(1)).join(" ")}`,
-    );
-  if (flags.flat !== undefined) checkFlat(heaps, flags.flat);
-}
-
-/** The median of the last third against that of the first. */
-function checkFlat(heaps: readonly number[], percent: number): void {
-  const third = Math.floor(heaps.length / 3);
-  if (third === 0) throw new Error("--flat needs --short, and three minutes or more");
-  const [first, last] = [median(heaps.slice(0, third)), median(heaps.slice(-third))];
-  const growth = last / first - 1;
-  const flat = growth <= percent / 100;
-  const said = `what is alive in the worker's heap changed by ${(100 * growth).toFixed(1)} %`;
-  console.log(`${said}: ${flat ? "flat" : `not flat, which allows ${percent} %`}`);
-  if (!flat) process.exitCode = 1;
-}
-
-function median(values: readonly number[]): number {
-  return values.toSorted((a, b) => a - b)[values.length >> 1] ?? NaN;
+  if (heaps.length > 0) console.log(`\n${liveHeapLine("worker", heaps)}`);
+  if (flags.flat !== undefined) checkFlat("worker", heaps, flags.flat);
 }
 
 /** Sleeps, and tells of each ten seconds: who waits for minutes wants to see that all is well. */

@@ -20,6 +20,7 @@ import { bigtableClient } from "../../pipeline/stores/clients.ts";
 import type { StoreEndpoints } from "../../pipeline/stores/endpoints.ts";
 import { defaultRetryPolicy } from "../../pipeline/stores/retry.ts";
 import { testRow } from "../support/stores.ts";
+import { LIVE_HEAP_FLAGS, logLiveHeap } from "./live-heap.ts";
 
 const SELF = fileURLToPath(import.meta.url);
 const retry = { policy: defaultRetryPolicy, random: Math.random };
@@ -43,6 +44,17 @@ const services = defineServices(defineRegistry([userPurchases, second, third]), 
 export const plans = services.registry.plans;
 /** Keys that have rows. */
 export const KEYS = Array.from({ length: 1_000 }, (_, i) => `user ${String(i)}`);
+
+/** Different keys, at random. */
+export function drawn(n: number): readonly string[] {
+  const from = Math.floor(Math.random() * KEYS.length);
+  return Array.from({ length: n }, (_, i) => KEYS[(from + i * 7) % KEYS.length] as string);
+}
+
+/** A request for some keys. */
+export function bodyOf(keys: readonly string[]): string {
+  return JSON.stringify({ keys: keys.map((user_id) => ({ user_id })) });
+}
 
 /** Writes the rows. The windows are of now: they say nothing an hour later, and cost as much to read. */
 export async function fill(stores: StoreEndpoints): Promise<BigtableStore> {
@@ -71,7 +83,9 @@ export async function startServer(
   stores: StoreEndpoints,
   nodeOptions: readonly string[] = [],
 ): Promise<ServedShop> {
-  const child = fork(SELF, ["server", JSON.stringify(stores)], { execArgv: [...nodeOptions] });
+  const child = fork(SELF, ["server", JSON.stringify(stores)], {
+    execArgv: [...LIVE_HEAP_FLAGS, ...nodeOptions],
+  });
   process.on("exit", () => void child.kill());
   const [url] = (await once(child, "message")) as [string];
   return {
@@ -96,6 +110,7 @@ if (process.argv[1] === SELF && process.argv[2] === "server") {
     accessLog: false,
     write: () => undefined,
   });
+  logLiveHeap();
   process.send?.(server.url);
   process.once("SIGTERM", () => process.exit()); // by itself, or --cpu-prof would write nothing
 }
