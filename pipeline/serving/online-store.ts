@@ -13,7 +13,7 @@ export interface ReadLimits {
 export interface OnlineStore {
   /**
    * The panes of several views of one entity that may answer at `tMs`.
-   * @returns for each key that has any panes, in the views' order
+   * @returns for each key that has any panes, in the views' order; keys that others asked for may be among them
    * @throws StoreUnavailableError, StoreConfigError
    */
   readViews(

@@ -1,5 +1,4 @@
 /** An online store whose reads wait for the test. */
-import { setImmediate } from "node:timers/promises";
 import type { ViewPlan } from "../../pipeline/core/view-plan.ts";
 import type { OnlineStore, ReadLimits } from "../../pipeline/serving/online-store.ts";
 import type { PanesOfKey } from "../../pipeline/stores/bigtable-store.ts";
@@ -17,6 +16,7 @@ interface HeldRead extends ReadLimits {
 export class HeldStore implements OnlineStore {
   readonly reads: HeldRead[] = [];
   readonly #name: string;
+  #next = Promise.withResolvers<undefined>();
 
   /** @param [name] the one key that `answer` has panes of */
   constructor(name = "") {
@@ -27,13 +27,15 @@ export class HeldStore implements OnlineStore {
     const ends = Promise.withResolvers<Panes>();
     limits.signal?.addEventListener("abort", () => ends.reject(limits.signal?.reason));
     this.reads.push({ plans, keys, ...limits, ends });
+    this.#next.resolve(undefined);
+    this.#next = Promise.withResolvers();
     return ends.promise;
   };
   readCompleteThrough = () => Promise.resolve([]);
 
   /** Waits until it is asked for the n-th time, from 1. */
   async asked(n = 1): Promise<void> {
-    while (this.reads.length < n) await setImmediate();
+    while (this.reads.length < n) await this.#next.promise;
   }
 
   answer(i = 0): void {
