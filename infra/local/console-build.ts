@@ -12,6 +12,7 @@ import type { InlineConfig } from "vite";
 import { messageOf } from "../../pipeline/core/error-message.ts";
 import { FreshetError } from "../../pipeline/core/errors.ts";
 import { CHECKOUT, localDir } from "./install/context.ts";
+import { isLoopback } from "../../pipeline/serving/console/guard.ts";
 import { installOnce, readRecord } from "./install/install-once.ts";
 
 const CONSOLE = path.join(CHECKOUT, "pipeline", "serving", "console");
@@ -69,9 +70,13 @@ async function buildConsole(): Promise<string> {
 /** Serves the sources, for whoever changes them. */
 async function serveSources(api: string): Promise<void> {
   const { createServer } = await import("vite");
-  const target = { target: api, changeOrigin: true };
-  const proxy = { "/console/api": target, "/v1": target, "/metrics": target };
-  const server = await createServer({ ...config(), logLevel: "info", server: { proxy } });
+  // A server of this machine takes the browser's own Host for its page's, and so lets the page publish again.
+  const target = { target: api, changeOrigin: !isLoopback(new URL(api).hostname) };
+  // `/console/api` alone would take the page's own `api.ts` too.
+  const proxy = { "/console/api/": target, "/v1/": target, "/metrics": target };
+  // The few packages are ES modules already. The scan for others would take the page for one of React's, and fail.
+  const optimizeDeps = { noDiscovery: true };
+  const server = await createServer({ ...config(), logLevel: "info", server: { proxy }, optimizeDeps });
   await server.listen();
   server.printUrls();
 }
