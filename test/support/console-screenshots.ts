@@ -11,9 +11,9 @@ import { fileURLToPath } from "node:url";
 import { chromePath, openBrowser, openPage } from "./browser.ts";
 
 const MOST_BYTES = 80_000;
-/** What is pictured: a page, a text that stands on it once it has its data, the colours, and what is at its top. */
+/** What is pictured: a page, a text that stands on it once it has its data, the colours, the heading it is scrolled to. */
 const PICTURES = [
-  { name: "overview", hash: "", text: /Where every message went/, theme: "light", top: "Freshet" },
+  { name: "overview", hash: "", text: /Where every message went/, theme: "light", top: "" },
   {
     name: "view",
     hash: "views/user_purchases",
@@ -31,10 +31,11 @@ try {
   for (const { name, hash, text, theme, top } of PICTURES) {
     const { page } = await openPage(browser, url, hash);
     await page.emulateMedia({ colorScheme: theme, reducedMotion: "reduce" });
-    await page.setViewportSize({ width: 1020, height: 530 });
+    await page.setViewportSize({ width: 1020, height: 550 });
     await page.locator("main").getByText(text).first().waitFor();
-    const found = `[...document.querySelectorAll("h2, .brand")].find((each) => each.textContent.trim() === "${top}")`;
-    await page.evaluate(`${found}.scrollIntoView()`);
+    const heading = `[...document.querySelectorAll("h2")].find((each) => each.textContent.trim() === "${top}")`;
+    // Into view is not enough for the header: what stands above it, a margin, would be cut off.
+    await page.evaluate(top === "" ? "scrollTo(0, 0)" : `${heading}.scrollIntoView()`);
     const file = fileURLToPath(new URL(`../data/console-${name}.png`, import.meta.url));
     await page.screenshot({ path: file });
     const { size } = await stat(file);
