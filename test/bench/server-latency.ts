@@ -19,7 +19,8 @@ export interface Turns {
 
 /**
  * Bare and served in turn, for one key and many, one view and several: the medians of the rounds, and of their ratios. Bare is
- * the Bigtable library's `Table.getRows` with the same filter, in this process, by its own connection.
+ * the Bigtable library's `Table.getRows` with the same filter, in this process, by its own connection. Both have had thousands
+ * of calls before: that many it takes until V8 has compiled what is hot.
  * @param url of the server
  */
 export async function latencies(
@@ -32,11 +33,12 @@ export async function latencies(
     ["one", plans.slice(0, 1)],
     ["three", plans],
   ] as const) {
+    const kinds = [
+      (keys: readonly string[]) => bare(stores, views, keys),
+      (keys: readonly string[]) => served(url, service, keys),
+    ];
+    for (const kind of kinds) await warmUp(kind);
     for (const n of [1, 10, 100]) {
-      const kinds = [
-        (keys: readonly string[]) => bare(stores, views, keys),
-        (keys: readonly string[]) => served(url, service, keys),
-      ];
       const figures: number[][] = [];
       for (let round = 0; round < rounds; round++) {
         const [b = [], s = []] = await taking(requests, () => drawn(n), kinds);
@@ -96,6 +98,17 @@ async function served(url: string, service: string, keys: readonly string[]): Pr
   const response = await fetch(`${url}/v1/services/${service}:read`, init);
   const text = await response.text();
   if (response.status !== 200 || text.includes('"error"')) throw new Error(text.slice(0, 300));
+}
+
+const WARM_UP_CALLS = 10_000;
+const CALLERS = 16;
+
+async function warmUp(run: (keys: readonly string[]) => Promise<void>): Promise<void> {
+  let left = WARM_UP_CALLS;
+  const caller = async () => {
+    while (left-- > 0) await run(drawn(1));
+  };
+  await Promise.all(Array.from({ length: CALLERS }, caller));
 }
 
 /** Runs the kinds in turn on the same input, a fifth of it to warm up. @returns the ms of each kind, ascending */

@@ -89,16 +89,16 @@ it("fails for all who share it, and for nobody after them", async () => {
 });
 
 describe("the server", () => {
-  // The turn of the short one ends with the other's, and its deadline is over long before the store answers.
+  // The short one's time lasts beyond the turn that both come in, and is over before the store answers.
   it("keeps each caller's own deadline where they share a read, and gives that the longest", async () => {
     const store = new HeldStore();
     const { read } = await testServer(store);
-    const [short, long] = ["1", "4000"].map((ms) =>
+    const [short, long] = ["300", "9000"].map((ms) =>
       read("fraud", fraudOf("ann"), { "Freshet-Timeout-Ms": ms }),
     );
     expect((await short)?.json.code).toBe("deadline_exceeded");
     expect(store.reads.length).toBe(1);
-    expect(store.reads[0]?.budgetMs).toBeGreaterThan(1);
+    expect(store.reads[0]?.budgetMs).toBeGreaterThan(300);
     store.answer();
     expect((await long)?.status).toBe(200);
   });
