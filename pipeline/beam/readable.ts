@@ -21,15 +21,13 @@ export function reshuffleRows(
   plan: ViewPlan,
 ): Collection<StoredRow> {
   const name = `${stageOf(plan)}/readable`;
-  const config = refTo(plan);
   const packed = graph.parDo<StoredRow, Uint8Array>(rows, `${name}/pack`, {
     doFn: "pack rows",
-    config,
     output: bytesCoder,
   });
   return graph.parDo<Uint8Array, StoredRow>(graph.reshuffle(packed, name), `${name}/unpack`, {
     doFn: "unpack rows",
-    config,
+    config: refTo(plan),
     output: storedRowCoder,
   });
 }

@@ -51,12 +51,13 @@ interface MutateRowsRequest extends TableRequest {
   readonly entries: readonly object[];
 }
 
+interface MutateRowsAnswer {
+  readonly entries: readonly { readonly index: number | string; readonly status: EntryStatus }[];
+}
+
 /** The one method of the generated stub that is used here. */
 interface Stub {
-  readonly mutateRows: StreamingMethod<
-    MutateRowsRequest,
-    { readonly entries: readonly { readonly index: number | string; readonly status: EntryStatus }[] }
-  >;
+  readonly mutateRows: StreamingMethod<MutateRowsRequest, MutateRowsAnswer>;
 }
 
 /** One MutateRows RPC. @returns the status of each entry by its index; an entry without one is not acknowledged */
@@ -72,7 +73,7 @@ async function mutateRows(
     const statuses = new Map<number, EntryStatus>();
     stub
       .mutateRows(request, routing(request), { deadline: Date.now() + timeoutMs })
-      .on("data", ({ entries }: { entries: readonly { index: number | string; status: EntryStatus }[] }) => {
+      .on("data", ({ entries }: MutateRowsAnswer) => {
         for (const entry of entries) statuses.set(Number(entry.index), entry.status);
       })
       .on("error", reject)

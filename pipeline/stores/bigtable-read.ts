@@ -49,9 +49,13 @@ interface ReadRowsRequest extends TableRequest {
   readonly filter: Filter;
 }
 
+interface ReadRowsAnswer {
+  readonly chunks: readonly CellChunk[];
+}
+
 /** The one method of the generated stub that is used here. */
 interface Stub {
-  readonly readRows: StreamingMethod<ReadRowsRequest, { readonly chunks: readonly CellChunk[] }>;
+  readonly readRows: StreamingMethod<ReadRowsRequest, ReadRowsAnswer>;
 }
 
 /** One ReadRows RPC. */
@@ -71,7 +75,7 @@ async function readRows(
     };
     signal?.addEventListener("abort", cancel, { once: true });
     call
-      .on("data", ({ chunks }: { readonly chunks: readonly CellChunk[] }) => {
+      .on("data", ({ chunks }: ReadRowsAnswer) => {
         for (const chunk of chunks) assembler.add(chunk);
       })
       .on("error", reject)
