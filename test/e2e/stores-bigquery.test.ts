@@ -112,6 +112,11 @@ describe("appendRows and the view of final rows", () => {
 });
 
 describe("queryRows", () => {
+  it("is refused a look into the past, for which the local BigQuery would copy tables at every request", async () => {
+    const past = query("SELECT * FROM purchases_v1 FOR SYSTEM_TIME AS OF CURRENT_TIMESTAMP()");
+    await expect(past).rejects.toThrow("keeps no history");
+  });
+
   it("returns plain JSON: nested values, bytes, decimals, whole numbers beyond 2^53 as text", async () => {
     const [row] = await query(
       "SELECT [1, 2] AS numbers, STRUCT('x' AS a, TRUE AS b) AS pair, FROM_BASE64('AAE=') AS bytes, NULL AS nothing, " +

@@ -2,7 +2,7 @@
 
 It listens on loopback, prints one JSON line to stdout when it answers, keeps its tables in --data-dir over a restart,
 and leaves when its stdin closes, that is, when whoever started it is gone. Two answers of the emulator that differ
-from BigQuery's are mended here, since Google's clients stumble over them.
+from BigQuery's are mended here, since Google's clients stumble over them. It keeps no history of tables.
 """
 
 import argparse
@@ -15,7 +15,10 @@ import threading
 
 import bqemulator.server
 from bqemulator.config import LogLevel, PersistenceMode, Settings
+from bqemulator.domain.errors import UnsupportedFeatureError
+from bqemulator.domain.events import TableDataChanged
 from bqemulator.grpc_api import write_servicer
+from bqemulator.versioning.snapshots import SnapshotManager
 
 HOST = "127.0.0.1"
 
@@ -94,6 +97,21 @@ def mend_append_rows():
         servicer._ensure_stream_bound = mended
 
 
+def keep_no_history():
+    """For time travel the emulator copies a table whole at every request that writes to it: a table that grows would
+    take time and memory by the square of its rows. `FOR SYSTEM_TIME AS OF` is refused instead.
+    """
+
+    def record_change(self, project_id, dataset_id, table_id):
+        self._events.publish(TableDataChanged(project_id, dataset_id, table_id))
+
+    def resolve_time_travel(self, *_):
+        raise UnsupportedFeatureError("the local BigQuery keeps no history: FOR SYSTEM_TIME AS OF works on Google Cloud")
+
+    SnapshotManager.record_change = record_change
+    SnapshotManager.resolve_time_travel = resolve_time_travel
+
+
 def settings_from(arguments):
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--rest-port", type=int, default=0)
@@ -145,6 +163,7 @@ async def serve(settings):
 def main():
     mend_failed_queries()
     mend_append_rows()
+    keep_no_history()
     asyncio.run(serve(settings_from(sys.argv[1:])))
 
 
