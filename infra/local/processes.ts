@@ -1,7 +1,7 @@
 import { spawn } from "node:child_process";
-import { createWriteStream } from "node:fs";
-import { createInterface } from "node:readline";
+import { closeSync, fstatSync, openSync } from "node:fs";
 import { StackError } from "./errors.ts";
+import { LineFile } from "./line-file.ts";
 
 /** A process to run, and how to see that it is ready. */
 export interface ChildSpec<R> {
@@ -48,6 +48,7 @@ export interface Child<R> {
 const STOP_PATIENCE_MS = 5_000;
 const DEFAULT_READY_WITHIN_MS = 60_000;
 const REMEMBERED_LINES = 5;
+const LOOK_EVERY_MS = 25;
 
 /**
  * Starts a process and waits until it is ready.
@@ -57,41 +58,50 @@ const REMEMBERED_LINES = 5;
  * @throws StackError `part_died` if it exits before it is ready, `part_silent` if it doesn't become ready in time
  */
 export async function startChild<R>(spec: ChildSpec<R>, options: StartOptions = {}): Promise<Child<R>> {
-  const log = createWriteStream(spec.logFile, { flags: "a" });
+  const log = openSync(spec.logFile, "a");
+  const printed = new LineFile(spec.logFile, fstatSync(log).size);
   const child = spawn(spec.command, spec.args, {
     env: { ...process.env, ...spec.env },
     detached: true,
-    stdio: ["pipe", "pipe", "pipe"],
+    // Not through this process: Bigtable's emulator prints a line for each cell that grows old.
+    stdio: ["pipe", log, log],
   });
-  child.stdin.on("error", () => undefined); // it may be gone already
+  closeSync(log);
+  child.stdin?.on("error", () => undefined); // it may be gone already
 
+  const { promise: ready, resolve } = Promise.withResolvers<R>();
   const lastLines: string[] = [];
+  const look = () => {
+    printed.read((line) => {
+      lastLines.push(line);
+      if (lastLines.length > REMEMBERED_LINES) lastLines.shift();
+      spec.onLine?.(line);
+      const said = spec.readiness(line);
+      if (said !== undefined) resolve(said);
+    });
+  };
+  const looking = setInterval(look, LOOK_EVERY_MS);
+  const lookNoMore = () => {
+    clearInterval(looking);
+    child.off("exit", look);
+    printed.close();
+  };
+  child.on("exit", look);
+
   const killGroup = (): void => {
     if (child.pid !== undefined) signalGroup(child.pid, "SIGKILL");
   };
   const exited = new Promise<ChildExit>((resolve) => {
-    // Over only when its log is whole: whoever waits may read the log then, or remove its folder.
-    const end = (exit: ChildExit) => log.end(() => resolve(exit));
     child.on("error", (error) => {
       lastLines.push(error.message);
-      end({ code: null, signal: null });
+      resolve({ code: null, signal: null });
     });
-    child.on("exit", killGroup);
-    child.on("close", (code, signal) => end({ code, signal }));
+    child.on("exit", (code, signal) => {
+      killGroup();
+      resolve({ code, signal });
+    });
   });
-
-  const ready = new Promise<R>((resolve) => {
-    for (const stream of [child.stdout, child.stderr]) {
-      createInterface({ input: stream }).on("line", (line) => {
-        log.write(`${line}\n`);
-        lastLines.push(line);
-        if (lastLines.length > REMEMBERED_LINES) lastLines.shift();
-        spec.onLine?.(line);
-        const said = spec.readiness(line);
-        if (said !== undefined) resolve(said);
-      });
-    }
-  });
+  void (spec.onLine === undefined ? Promise.race([ready, exited]) : exited).then(lookNoMore);
 
   const kill = (): Promise<ChildExit> => {
     killGroup();
@@ -112,7 +122,7 @@ export async function startChild<R>(spec: ChildSpec<R>, options: StartOptions = 
     exited,
     kill,
     stop: async () => {
-      child.stdin.end();
+      child.stdin?.end();
       child.kill("SIGTERM");
       const patience = setTimeout(killGroup, STOP_PATIENCE_MS);
       const exit = await exited;

@@ -3,13 +3,13 @@ import {
   existsSync,
   mkdirSync,
   openSync,
-  readSync,
   renameSync,
   truncateSync,
   writeSync,
 } from "node:fs";
 import { join } from "node:path";
 import type { JSONValue } from "proto3-json-serializer";
+import { LineFile } from "../line-file.ts";
 
 /** A message in the journal: `[seq, data in base64, attributes, ordering key]`. */
 export type JournalMessage = readonly [number, string, Readonly<Record<string, string>>, string];
@@ -54,7 +54,6 @@ export interface Journal {
 export const noJournal: Journal = { append: () => {}, oversized: false, compact: () => {}, close: () => {} };
 
 const FILE = "journal.ndjson";
-const CHUNK_BYTES = 1 << 20;
 const LEAST_OVERSIZE_BYTES = 64 << 20;
 
 /**
@@ -78,7 +77,7 @@ export class FileJournal implements Journal {
     if (existsSync(path))
       truncateSync(
         path,
-        readLines(path, (line) => replay(JSON.parse(line) as JournalRecord)),
+        readJournal(path, (line) => replay(JSON.parse(line) as JournalRecord)),
       );
     this.#file = openSync(path, "a");
   }
@@ -113,20 +112,12 @@ function writeLine(file: number, record: JournalRecord): number {
   return bytes.length;
 }
 
-/** Reads whole lines without holding the file in memory. @returns the offset behind the last whole line */
-function readLines(path: string, onLine: (line: string) => void): number {
-  const file = openSync(path, "r");
-  const chunk = Buffer.alloc(CHUNK_BYTES);
-  let rest: Buffer = Buffer.alloc(0);
-  let offset = 0;
-  for (let read; (read = readSync(file, chunk)) > 0;) {
-    const bytes = Buffer.concat([rest, chunk.subarray(0, read)]);
-    let start = 0;
-    for (let end; (end = bytes.indexOf(10, start)) >= 0; start = end + 1)
-      onLine(bytes.toString("utf8", start, end));
-    offset += start;
-    rest = bytes.subarray(start);
+/** @returns the offset behind the last whole line */
+function readJournal(path: string, onLine: (line: string) => void): number {
+  const lines = new LineFile(path);
+  try {
+    return lines.read(onLine);
+  } finally {
+    lines.close();
   }
-  closeSync(file);
-  return offset;
 }

@@ -50,9 +50,11 @@ describe("startChild", () => {
     await untilGone(grandchild);
   });
 
-  it("kills a process that doesn't want to stop", async () => {
-    const child = await started("stubborn");
+  it("kills a process that doesn't want to stop, and has all that it printed in the log", async () => {
+    const request = spec("stubborn");
+    const child = await startChild(request);
     expect(await child.stop()).toEqual({ code: null, signal: "SIGKILL" });
+    expect(readFileSync(request.logFile, "utf8")).toMatch(/\nnot yet\n$/);
   }, 10_000);
 
   it("says why a process ended before it was ready", async () => {
