@@ -11,8 +11,15 @@ export interface Emitted<O> extends OutputOptions {
 /** A DoFn that is set up, and what it counted. */
 export interface SinkRun<I, O> {
   readonly metrics: TransformMetrics;
-  /** @param timestampOf the elements' timestamps. @default 0 */
-  bundle(elements: readonly I[], timestampOf?: (element: I) => number): Promise<Emitted<O>[]>;
+  /**
+   * @param timestampOf the elements' timestamps. @default 0
+   * @param emitted where what it emits is put, for who looks at it meanwhile
+   */
+  bundle(
+    elements: readonly I[],
+    timestampOf?: (element: I) => number,
+    emitted?: Emitted<O>[],
+  ): Promise<Emitted<O>[]>;
   counts(): Record<string, number>;
 }
 
@@ -22,8 +29,7 @@ export async function runSink<I, O>(sink: DoFn<I, O>, now: () => number): Promis
   await sink.setup?.({ metrics: metrics satisfies Metrics, transform: "sink" });
   return {
     metrics,
-    async bundle(elements, timestampOf = () => 0) {
-      const emitted: Emitted<O>[] = [];
+    async bundle(elements, timestampOf = () => 0, emitted = []) {
       const emit = (value: O, options: OutputOptions = {}) => {
         emitted.push({ value, ...options });
       };

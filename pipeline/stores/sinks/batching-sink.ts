@@ -43,42 +43,48 @@ interface Written<O> {
 
 /**
  * A sink that writes micro-batches while a bundle's elements still come. It holds `process` back only while the
- * store is behind; `finishBundle` waits for the last acknowledgement and only then emits, so that nothing downstream,
- * and no commit of the bundle, is ahead of the store.
+ * store is behind. What a batch leads to is emitted once the store has acknowledged it, and `finishBundle` waits for the
+ * last one: so nothing downstream, and no commit of the bundle, is ahead of the store.
  */
 export function batchingSink<I, E, O>(setUp: (context: SetupContext) => BatchWriter<I, E, O>): DoFn<I, O> {
   let writer: BatchWriter<I, E, O> | undefined;
   let flight: InFlight<Entry<I, E>> | undefined;
-  /** By request, in their order. */
-  let written: Written<O>[][] = [];
+  /** Acknowledged and not yet emitted. */
+  let written: Written<O>[] = [];
+
+  /** Soon after the acknowledgement: what a whole bundle keeps would grow old in memory, and dear to collect. */
+  function emitWritten(context: BundleContext<O>): void {
+    for (const { output, place } of written) {
+      const { value, tag } = output;
+      context.emit(value, tag === undefined ? place : { ...place, tag });
+    }
+    written.length = 0;
+  }
+
   return {
     setup(context) {
       writer = setUp(context);
     },
     startBundle(context: BundleContext<O>) {
       const { limits, sizeOf, write } = ready(writer);
-      const requests: typeof written = [];
+      const ofBundle: typeof written = [];
       const send = async (batch: readonly Entry<I, E>[]) => {
-        const outputs: Written<O>[] = [];
-        requests.push(outputs);
         for (const [i, output] of (await write(batch, () => context.now())).entries()) {
-          if (output !== undefined) outputs.push({ output, place: (batch[i] as Entry<I, E>).place });
+          if (output !== undefined) ofBundle.push({ output, place: (batch[i] as Entry<I, E>).place });
         }
       };
       flight = new InFlight(send, ({ entry }) => sizeOf(entry), limits);
-      written = requests;
+      written = ofBundle;
     },
-    process(element: I, { timestamp, windows, pane }: ElementContext<O>) {
+    process(element: I, context: ElementContext<O>) {
+      if (written.length > 0) emitWritten(context);
+      const { timestamp, windows, pane } = context;
       const place = { timestamp, windows, pane };
       return ready(flight).add({ element, entry: ready(writer).prepare(element), place });
     },
     async finishBundle(context: BundleContext<O>) {
       await ready(flight).drain();
-      for (const { output, place } of written.flat()) {
-        const { value, tag } = output;
-        context.emit(value, tag === undefined ? place : { ...place, tag });
-      }
-      written = [];
+      emitWritten(context);
     },
   };
 }

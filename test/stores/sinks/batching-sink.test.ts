@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { type BatchWriter, batchingSink, type Output } from "../../../pipeline/stores/sinks/batching-sink.ts";
 import { GLOBAL_WINDOWS, NO_FIRING } from "../../../pipeline/harness/windowed-value.ts";
-import { runSink } from "../../support/run-sink.ts";
+import { type Emitted, runSink } from "../../support/run-sink.ts";
 
 /** A sink of numbers, two a request, whose writer the test gives. */
 const sinkOf = (write: BatchWriter<number, number, string>["write"]) =>
@@ -13,7 +13,7 @@ const sinkOf = (write: BatchWriter<number, number, string>["write"]) =>
   }));
 
 describe("batchingSink", () => {
-  it("emits each output where its element stood, after all writes, in no bundle but its own", async () => {
+  it("emits each output where its element stood, after its write, in no bundle but its own", async () => {
     const batches: number[][] = [];
     const sink = sinkOf((batch) => {
       batches.push(batch.map(({ entry }) => entry));
@@ -35,6 +35,19 @@ describe("batchingSink", () => {
     ]);
     expect(batches).toEqual([[10, 20], [30, 40], [50]]);
     expect(await run.bundle([])).toEqual([]);
+  });
+
+  it("keeps no output for the bundle's end that the next element can take along", async () => {
+    const emitted: Emitted<string>[] = [];
+    const seen: string[][] = [];
+    const sink = sinkOf((batch) => {
+      seen.push(emitted.map(({ value }) => value));
+      return Promise.resolve(batch.map(({ element }) => ({ value: `${element}` })));
+    });
+    const run = await runSink(sink, () => 0);
+    await run.bundle([1, 2, 3, 4, 5], () => 0, emitted);
+    expect(seen).toEqual([[], ["1", "2"], ["1", "2", "3", "4"]]);
+    expect(emitted).toHaveLength(5);
   });
 
   it("emits nothing when a write fails, and the next bundle starts anew", async () => {
