@@ -5,9 +5,10 @@
  */
 import { fork } from "node:child_process";
 import { once } from "node:events";
-import { Agent, request } from "node:http";
+import { Agent } from "node:http";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
+import { postJson } from "./http-post.ts";
 import { quantileOf } from "./support.ts";
 
 /** What is sent. */
@@ -78,8 +79,8 @@ async function send({ url, bodies, ratePerSecond, seconds }: Load, agent: Agent)
   while (sent < total) {
     for (; sent < total && dueMs() <= performance.now(); sent++) {
       const fromMs = dueMs();
-      const asked = post(url, bodies[sent % bodies.length] ?? "", agent)
-        .then((status) => {
+      const asked = postJson(url, bodies[sent % bodies.length] ?? "", agent)
+        .then(({ status }) => {
           times.push(performance.now() - fromMs);
           if (status !== 200) failed += 1;
         })
@@ -101,24 +102,11 @@ async function askInTurn({ url, bodies, seconds }: Load, callers: number, agent:
   let [answered, failed] = [0, 0];
   const caller = async () => {
     while (performance.now() < endMs) {
-      const status = await post(url, bodies[answered % bodies.length] ?? "", agent).catch(() => undefined);
+      const answer = await postJson(url, bodies[answered % bodies.length] ?? "", agent).catch(() => undefined);
       answered += 1;
-      if (status !== 200) failed += 1;
+      if (answer?.status !== 200) failed += 1;
     }
   };
   await Promise.all(Array.from({ length: callers }, caller));
   return { answered, failed, p50: NaN, p99: NaN };
-}
-
-function post(url: string, body: string, agent: Agent): Promise<number | undefined> {
-  return new Promise((resolve, reject) => {
-    const headers = { "Content-Type": "application/json", "Content-Length": Buffer.byteLength(body) };
-    request(url, { method: "POST", agent, headers }, (response) => {
-      response.on("end", () => resolve(response.statusCode));
-      response.on("error", reject);
-      response.resume();
-    })
-      .on("error", reject)
-      .end(body);
-  });
 }

@@ -1,4 +1,5 @@
 /** What a request takes beside a bare read of the same rows. */
+import { Agent } from "node:http";
 import { cellLimitMs } from "../../pipeline/core/answer.ts";
 import { familyOf, rowKeyOf } from "../../pipeline/core/cell.ts";
 import type { ViewPlan } from "../../pipeline/core/view-plan.ts";
@@ -7,6 +8,7 @@ import { tableIdOf } from "../../pipeline/stores/bigtable-layout.ts";
 import type { BigtableStore } from "../../pipeline/stores/bigtable-store.ts";
 import { bigtableClient } from "../../pipeline/stores/clients.ts";
 import type { StoreEndpoints } from "../../pipeline/stores/endpoints.ts";
+import { postJson } from "./http-post.ts";
 import { bodyOf, drawn, plans } from "./served-shop.ts";
 import { median, quantileOf, table } from "./support.ts";
 
@@ -92,12 +94,11 @@ async function bare(
     throw new Error(`${String(rows.length)} rows for ${String(keys.length)} keys`);
 }
 
+const agent = new Agent({ keepAlive: true });
+
 async function served(url: string, service: string, keys: readonly string[]): Promise<void> {
-  const headers = { "Content-Type": "application/json" };
-  const init = { method: "POST", headers, body: bodyOf(keys) };
-  const response = await fetch(`${url}/v1/services/${service}:read`, init);
-  const text = await response.text();
-  if (response.status !== 200 || text.includes('"error"')) throw new Error(text.slice(0, 300));
+  const { status, text } = await postJson(`${url}/v1/services/${service}:read`, bodyOf(keys), agent);
+  if (status !== 200 || text.includes('"error"')) throw new Error(text.slice(0, 300));
 }
 
 const WARM_UP_CALLS = 10_000;
