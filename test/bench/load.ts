@@ -102,7 +102,9 @@ async function askInTurn({ url, bodies, seconds }: Load, callers: number, agent:
   let [answered, failed] = [0, 0];
   const caller = async () => {
     while (performance.now() < endMs) {
-      const answer = await postJson(url, bodies[answered % bodies.length] ?? "", agent).catch(() => undefined);
+      const answer = await postJson(url, bodies[answered % bodies.length] ?? "", agent).catch(
+        () => undefined,
+      );
       answered += 1;
       if (answer?.status !== 200) failed += 1;
     }

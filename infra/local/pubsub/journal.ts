@@ -1,12 +1,4 @@
-import {
-  closeSync,
-  existsSync,
-  mkdirSync,
-  openSync,
-  renameSync,
-  truncateSync,
-  writeSync,
-} from "node:fs";
+import { closeSync, existsSync, mkdirSync, openSync, renameSync, truncateSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import type { JSONValue } from "proto3-json-serializer";
 import { LineFile } from "../line-file.ts";
