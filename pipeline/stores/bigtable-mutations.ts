@@ -1,9 +1,11 @@
 import type { Bigtable } from "@google-cloud/bigtable";
+import { protos } from "@google-cloud/bigtable-api";
 import { status } from "@grpc/grpc-js";
 import { type FailureKind, grpcFailureKind } from "./failure.ts";
 import type { StoreCall } from "./errors.ts";
 import type { InFlightLimits } from "./in-flight.ts";
-import { routing, type StreamingMethod, stubOf, type TableRequest } from "./bigtable-stub.ts";
+import { callStream, type StreamingMethod, type TableRequest } from "./bigtable-stub.ts";
+import { type Int64, numberOf } from "./int64.ts";
 import type { Retry } from "./retry.ts";
 import { type EntryFailure, type Refused, writeBatch } from "./write-batch.ts";
 
@@ -23,7 +25,7 @@ export const bigtableLimits: InFlightLimits = { entries: 500, bytes: 1_000_000, 
 /**
  * Sets cells, each until it is acknowledged. Setting the same cell again changes nothing, so replays are harmless.
  *
- * One RPC an attempt, by the generated stub: the library's `Table.mutate` takes several times the CPU, retries by a policy
+ * One RPC an attempt, by the generated types: the library's `Table.mutate` takes several times the CPU, retries by a policy
  * of its own, and reports success for entries that a broken stream left without a status.
  * @returns the entries that Bigtable refused for what they hold
  * @throws StoreUnavailableError, StoreConfigError
@@ -46,19 +48,19 @@ interface EntryStatus {
   readonly message: string;
 }
 
-/** What gRPC takes, as the protocol has it. */
-interface MutateRowsRequest extends TableRequest {
-  readonly entries: readonly object[];
-}
-
 interface MutateRowsAnswer {
-  readonly entries: readonly { readonly index: number | string; readonly status: EntryStatus }[];
+  readonly entries: readonly { readonly index: Int64; readonly status: EntryStatus }[];
 }
 
-/** The one method of the generated stub that is used here. */
-interface Stub {
-  readonly mutateRows: StreamingMethod<MutateRowsRequest, MutateRowsAnswer>;
-}
+const { MutateRowsRequest, MutateRowsResponse } = protos.google.bigtable.v2;
+const mutateRowsMethod: StreamingMethod<
+  TableRequest & { readonly entries: ReturnType<typeof entryOf>[] },
+  MutateRowsAnswer
+> = {
+  path: "/google.bigtable.v2.Bigtable/MutateRows",
+  encode: (request) => MutateRowsRequest.encode(request),
+  decode: (bytes) => MutateRowsResponse.decode(bytes) as unknown as MutateRowsAnswer,
+};
 
 /** One MutateRows RPC. @returns the status of each entry by its index; an entry without one is not acknowledged */
 async function mutateRows(
@@ -67,21 +69,20 @@ async function mutateRows(
   cells: readonly CellWrite[],
   timeoutMs: number,
 ): Promise<ReadonlyMap<number, EntryStatus>> {
-  const stub = await stubOf<Stub>(client);
-  const request = { tableName, appProfileId: client.appProfileId, entries: cells.map(entryOf) };
+  const request = { tableName, appProfileId: client.appProfileId ?? null, entries: cells.map(entryOf) };
+  const call = await callStream(client, mutateRowsMethod, request, { deadline: Date.now() + timeoutMs });
   return new Promise((resolve, reject) => {
     const statuses = new Map<number, EntryStatus>();
-    stub
-      .mutateRows(request, routing(request), { deadline: Date.now() + timeoutMs })
+    call
       .on("data", ({ entries }: MutateRowsAnswer) => {
-        for (const entry of entries) statuses.set(Number(entry.index), entry.status);
+        for (const { index, status } of entries) statuses.set(numberOf(index), status);
       })
       .on("error", reject)
       .on("end", () => resolve(statuses));
   });
 }
 
-function entryOf({ rowKey, family, qualifier, timestampMs, value }: CellWrite): object {
+function entryOf({ rowKey, family, qualifier, timestampMs, value }: CellWrite) {
   const setCell = {
     familyName: family,
     columnQualifier: Buffer.from(qualifier),

@@ -1,6 +1,7 @@
 import type { Bigtable } from "@google-cloud/bigtable";
+import { protos } from "@google-cloud/bigtable-api";
 import { type CellChunk, type CellsByFamily, RowAssembler } from "./bigtable-rows.ts";
-import { routing, type StreamingMethod, stubOf, type TableRequest } from "./bigtable-stub.ts";
+import { callStream, type StreamingMethod, type TableRequest } from "./bigtable-stub.ts";
 import type { StoreCall } from "./errors.ts";
 import { TransientError } from "./failure.ts";
 import { type Retry, withRetry } from "./retry.ts";
@@ -22,7 +23,7 @@ export interface NewestCells {
 /**
  * Reads the newest cells of several families in several rows, by one request.
  *
- * By the generated stub: the library's `Table.getRows` takes several times the CPU and retries by a policy of its own.
+ * By the generated types: the library's `Table.getRows` takes several times the CPU and retries by a policy of its own.
  * @returns by row key, then by family; a row without any such cell is left out
  * @throws StoreUnavailableError, StoreConfigError
  */
@@ -36,7 +37,7 @@ export async function readNewestCells(
   const call: StoreCall = { store: "Bigtable", operation: "read", target: `table ${tableName}` };
   const request = {
     tableName,
-    appProfileId: client.appProfileId,
+    appProfileId: client.appProfileId ?? null,
     rows: { rowKeys: [...new Set(rowKeys)].map((key) => Buffer.from(key)) },
     filter: oneOf(groups.map(newest)),
   };
@@ -44,8 +45,8 @@ export async function readNewestCells(
 }
 
 /** What gRPC takes, as the protocol has it. */
-interface ReadRowsRequest extends TableRequest {
-  readonly rows: { readonly rowKeys: readonly Buffer[] };
+interface RowsRequest extends TableRequest {
+  readonly rows: { readonly rowKeys: Buffer[] };
   readonly filter: Filter;
 }
 
@@ -53,22 +54,23 @@ interface ReadRowsAnswer {
   readonly chunks: readonly CellChunk[];
 }
 
-/** The one method of the generated stub that is used here. */
-interface Stub {
-  readonly readRows: StreamingMethod<ReadRowsRequest, ReadRowsAnswer>;
-}
+const { ReadRowsRequest, ReadRowsResponse } = protos.google.bigtable.v2;
+const readRowsMethod: StreamingMethod<RowsRequest, ReadRowsAnswer> = {
+  path: "/google.bigtable.v2.Bigtable/ReadRows",
+  encode: (request) => ReadRowsRequest.encode(request),
+  decode: (bytes) => ReadRowsResponse.decode(bytes) as unknown as ReadRowsAnswer,
+};
 
 /** One ReadRows RPC. */
 async function readRows(
   client: Bigtable,
-  request: ReadRowsRequest,
+  request: RowsRequest,
   timeoutMs: number,
   signal: AbortSignal | undefined,
 ): Promise<ReadonlyMap<string, CellsByFamily>> {
-  const stub = await stubOf<Stub>(client);
+  const call = await callStream(client, readRowsMethod, request, { deadline: Date.now() + timeoutMs });
   return new Promise((resolve, reject) => {
     const assembler = new RowAssembler();
-    const call = stub.readRows(request, routing(request), { deadline: Date.now() + timeoutMs });
     const cancel = () => {
       call.cancel();
       reject(signal?.reason as Error);

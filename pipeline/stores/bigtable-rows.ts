@@ -1,3 +1,5 @@
+import { type Int64, numberOf } from "./int64.ts";
+
 /** A cell as read. */
 export interface Cell {
   readonly timestampMs: number;
@@ -12,7 +14,7 @@ export interface CellChunk {
   readonly rowKey: Uint8Array;
   readonly familyName: { readonly value: string } | null;
   /** Microseconds. */
-  readonly timestampMicros: number | string;
+  readonly timestampMicros: Int64;
   readonly value: Uint8Array;
   /** Bytes of the whole value while pieces of it are still to come, else 0. */
   readonly valueSize: number;
@@ -39,7 +41,7 @@ export class RowAssembler {
     }
     if (chunk.rowKey.length > 0) this.#rowKey = Buffer.from(chunk.rowKey).toString();
     if (chunk.familyName != null) this.#family = chunk.familyName.value;
-    if (this.#parts.length === 0) this.#timestampMs = Number(chunk.timestampMicros) / 1000;
+    if (this.#parts.length === 0) this.#timestampMs = numberOf(chunk.timestampMicros) / 1000;
     if (chunk.valueSize > 0) {
       this.#parts.push(chunk.value);
       return;

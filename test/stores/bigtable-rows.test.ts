@@ -6,7 +6,7 @@ const text = (value: string) => Buffer.from(value);
 const chunk = (value: string, changes: Partial<CellChunk> = {}): CellChunk => ({
   rowKey: text(""),
   familyName: null,
-  timestampMicros: "0",
+  timestampMicros: 0,
   value: text(value),
   valueSize: 0,
   ...changes,
@@ -29,7 +29,7 @@ function rows(...chunks: readonly CellChunk[]) {
 const start = (rowKey: string, family: string) => ({
   rowKey: text(rowKey),
   familyName: { value: family },
-  timestampMicros: "7000",
+  timestampMicros: 7000,
 });
 
 describe("rows of a ReadRows answer", () => {
@@ -37,7 +37,7 @@ describe("rows of a ReadRows answer", () => {
     expect(
       rows(
         chunk("1", start("a", "f")),
-        chunk("2", { familyName: { value: "g" }, timestampMicros: "8000", commitRow: true }),
+        chunk("2", { familyName: { value: "g" }, timestampMicros: 8000, commitRow: true }),
         chunk("3", { ...start("b", "f"), commitRow: true }),
       ),
     ).toEqual({
