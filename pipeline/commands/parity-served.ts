@@ -1,4 +1,5 @@
-import { judgeServed, type Mark, type Offline } from "../core/audit/served.ts";
+import { judgeServed, type Offline } from "../core/audit/served.ts";
+import type { CompleteThrough } from "../core/complete-through.ts";
 import { formatInstant } from "../core/instant.ts";
 import type { StoredRow } from "../core/model.ts";
 import type { ServicePlan } from "../core/service-plan.ts";
@@ -76,7 +77,7 @@ class OfflineOfKeys {
   readonly #offline: OfflineStore;
   readonly #keys = new Map<ViewPlan, Set<string>>();
   readonly #rows = new Map<ViewPlan, Map<string, StoredRow[]>>();
-  readonly #marks = new Map<ViewPlan, readonly Mark[]>();
+  readonly #marks = new Map<ViewPlan, readonly CompleteThrough[]>();
   #oldestMs = Infinity;
   #newestMs = -Infinity;
 

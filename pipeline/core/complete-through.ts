@@ -1,3 +1,9 @@
+/** Up to which time all on-time rows of a view are readable, and since when that is known. */
+export interface CompleteThrough {
+  readonly completeThroughMs: number;
+  readonly availableAtMs: number;
+}
+
 /** The longest tick, ms: how often a view's `complete_through` moves at least, while its watermark does. */
 const LONGEST_TICK_MS = 10_000;
 

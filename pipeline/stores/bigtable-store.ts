@@ -13,7 +13,7 @@ import {
 import { type CellWrite, setCells } from "./bigtable-mutations.ts";
 import { readNewestCells } from "./bigtable-read.ts";
 import type { Cell } from "./bigtable-rows.ts";
-import type { CompleteThrough } from "./complete-through.ts";
+import type { CompleteThrough } from "../core/complete-through.ts";
 import type { StoreEndpoints } from "./endpoints.ts";
 import type { Retry } from "./retry.ts";
 import type { Refused } from "./write-batch.ts";

@@ -19,7 +19,7 @@ import { bigtableLayout } from "../../pipeline/stores/bigtable-layout.ts";
 import { provisionBigtable } from "../../pipeline/stores/bigtable-provision.ts";
 import { BigtableStore } from "../../pipeline/stores/bigtable-store.ts";
 import { bigtableClient, closeClients } from "../../pipeline/stores/clients.ts";
-import type { CompleteThrough } from "../../pipeline/stores/complete-through.ts";
+import type { CompleteThrough } from "../../pipeline/core/complete-through.ts";
 import type { StoreEndpoints } from "../../pipeline/stores/endpoints.ts";
 import { asOfCases, KEYS, ruled, sample } from "../support/as-of-cases.ts";
 import { testServer } from "../support/serving.ts";

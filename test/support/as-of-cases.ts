@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { answer, type Answer, paneAt } from "../../pipeline/core/answer.ts";
 import type { StoredRow } from "../../pipeline/core/model.ts";
 import type { ViewPlan } from "../../pipeline/core/view-plan.ts";
-import type { CompleteThrough } from "../../pipeline/stores/complete-through.ts";
+import type { CompleteThrough } from "../../pipeline/core/complete-through.ts";
 import { testStoredRow } from "./stores.ts";
 
 /** Keys that SQL, JSON and URLs write differently. */

@@ -11,7 +11,7 @@ import { completeThroughInsert, featureInsert } from "../../pipeline/stores/bigq
 import { COMPLETE_THROUGH } from "../../pipeline/stores/bigquery-tables.ts";
 import { appendRows } from "../../pipeline/stores/bigquery-writer.ts";
 import { bigqueryClient } from "../../pipeline/stores/clients.ts";
-import type { CompleteThrough } from "../../pipeline/stores/complete-through.ts";
+import type { CompleteThrough } from "../../pipeline/core/complete-through.ts";
 import type { StoreEndpoints } from "../../pipeline/stores/endpoints.ts";
 import { trainingQuery } from "../../pipeline/stores/training-query.ts";
 import { instantRetry } from "./stores.ts";

@@ -1,4 +1,5 @@
 import { type Answer, answer, currentEnd, paneAt } from "../answer.ts";
+import type { CompleteThrough } from "../complete-through.ts";
 import { featureVector } from "../feature-vector.ts";
 import { formatInstant } from "../instant.ts";
 import type { FeatureValue, StoredRow } from "../model.ts";
@@ -14,18 +15,12 @@ export interface LoggedFeature {
   readonly as_of: string | null;
 }
 
-/** A heartbeat of a view: up to when it was complete, and since when that was readable. */
-export interface Mark {
-  readonly completeThroughMs: number;
-  readonly availableAtMs: number;
-}
-
 /** What there is to hold a vector to, by the index of a view of its service; in any order. */
 export interface Offline {
   /** The key's rows. */
   rows(view: number): readonly StoredRow[];
   /** The view's heartbeats: those that were readable then, back to the oldest that a server may have known last. */
-  marks(view: number): readonly Mark[];
+  marks(view: number): readonly CompleteThrough[];
 }
 
 /** A vector as it was served. */

@@ -1,6 +1,7 @@
 import { expect, it } from "vitest";
 import { answer, paneAt } from "../../../pipeline/core/answer.ts";
-import { judgeServed, type LoggedVector, type Mark } from "../../../pipeline/core/audit/served.ts";
+import { judgeServed, type LoggedVector } from "../../../pipeline/core/audit/served.ts";
+import type { CompleteThrough } from "../../../pipeline/core/complete-through.ts";
 import { featureVector } from "../../../pipeline/core/feature-vector.ts";
 import type { StoredRow } from "../../../pipeline/core/model.ts";
 import { formatInstant } from "../../../pipeline/core/instant.ts";
@@ -40,7 +41,7 @@ function served(rows: readonly StoredRow[], throughMs?: number): LoggedVector {
     tMs: T,
   };
 }
-const judged = (logged: LoggedVector, rows: readonly StoredRow[], marks: readonly Mark[] = []) =>
+const judged = (logged: LoggedVector, rows: readonly StoredRow[], marks: readonly CompleteThrough[] = []) =>
   judgeServed(fraud.plan, logged, { rows: () => rows, marks: () => marks }, GRACE_MS);
 const same = { outcome: "same", leadMs: 0, behindMs: 0 };
 
