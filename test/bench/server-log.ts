@@ -1,7 +1,15 @@
+import { features } from "../../pipeline/features/registry.ts";
 import { services } from "../../pipeline/features/services.ts";
+import { STALE_VIEW } from "../../pipeline/serving/stale-views.ts";
 
 const ROUTES = new Set(["", "/v1/services/{name}:read", "/v1/views/{name}/keys/{key}"]);
 const SERVICES = new Set(["", ...services.all.map(({ name }) => name)]);
+const VIEWS = features.plans.map(({ name }) => name).join("|");
+/** What is said once a minute of a view that is behind: names and times, none of them a caller's. */
+const STALE = new RegExp(
+  `^${STALE_VIEW}: (?:${VIEWS}) v\\d+ is (?:not complete yet|complete through [\\dTZ:.-]+) \\(declared freshness [\\d.]+ s\\)$`,
+);
+const STALE_FIELDS = "message,severity,time";
 const FIELDS = "message,method,ms,request_id,route,service,severity,status,time";
 const SHOWN = 10;
 
@@ -28,8 +36,10 @@ function isHarmless(line: string): boolean {
     return line === "draining";
   }
   const { severity, message, route, service, request_id } = entry;
+  const fields = Object.keys(entry).sort().join(",");
+  if (severity === "WARNING") return fields === STALE_FIELDS && STALE.test(String(message));
   return (
-    Object.keys(entry).sort().join(",") === FIELDS &&
+    fields === FIELDS &&
     severity === "INFO" &&
     message === "request" &&
     ROUTES.has(String(route)) &&
