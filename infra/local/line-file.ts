@@ -1,12 +1,12 @@
 import { closeSync, openSync, readSync } from "node:fs";
 
-const CHUNK_BYTES = 1 << 16;
+/** One for all files: reading is synchronous. Large, since a line may be: a journal's has a whole message. */
+const CHUNK = Buffer.alloc(1 << 20);
 const NEW_LINE = 10;
 
 /** Whole lines of a file that may still grow, without holding it in memory. */
 export class LineFile {
   readonly #file: number;
-  readonly #chunk = Buffer.alloc(CHUNK_BYTES);
   #position: number;
   #rest: Buffer = Buffer.alloc(0);
 
@@ -18,9 +18,9 @@ export class LineFile {
 
   /** Reads the lines that came since the last call. @returns the offset behind the last whole line, bytes */
   read(onLine: (line: string) => void): number {
-    for (let read; (read = readSync(this.#file, this.#chunk, 0, CHUNK_BYTES, this.#position)) > 0;) {
+    for (let read; (read = readSync(this.#file, CHUNK, { position: this.#position })) > 0;) {
       this.#position += read;
-      const bytes = Buffer.concat([this.#rest, this.#chunk.subarray(0, read)]);
+      const bytes = Buffer.concat([this.#rest, CHUNK.subarray(0, read)]);
       let start = 0;
       for (let end; (end = bytes.indexOf(NEW_LINE, start)) >= 0; start = end + 1)
         onLine(bytes.toString("utf8", start, end));

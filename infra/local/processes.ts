@@ -69,7 +69,7 @@ export async function startChild<R>(spec: ChildSpec<R>, options: StartOptions = 
   closeSync(log);
   child.stdin?.on("error", () => undefined); // it may be gone already
 
-  const { promise: ready, resolve } = Promise.withResolvers<R>();
+  const { promise: ready, resolve: becomeReady } = Promise.withResolvers<R>();
   const lastLines: string[] = [];
   const look = () => {
     printed.read((line) => {
@@ -77,7 +77,7 @@ export async function startChild<R>(spec: ChildSpec<R>, options: StartOptions = 
       if (lastLines.length > REMEMBERED_LINES) lastLines.shift();
       spec.onLine?.(line);
       const said = spec.readiness(line);
-      if (said !== undefined) resolve(said);
+      if (said !== undefined) becomeReady(said);
     });
   };
   const looking = setInterval(look, LOOK_EVERY_MS);

@@ -1,8 +1,8 @@
 import { hash } from "node:crypto";
+import type { CompleteThrough } from "../core/complete-through.ts";
 import { formatInstant } from "../core/instant.ts";
 import type { DeadLetter, FeatureValue, LateEvent, StoredRow } from "../core/model.ts";
 import type { ViewPlan } from "../core/view-plan.ts";
-import type { CompleteThrough } from "../core/complete-through.ts";
 
 /** A row for `tabledata.insertAll`: BigQuery drops a second row of one `insertId` within a minute or so. */
 export interface InsertRow {

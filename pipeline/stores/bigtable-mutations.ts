@@ -75,7 +75,7 @@ async function mutateRows(
     const statuses = new Map<number, EntryStatus>();
     call
       .on("data", ({ entries }: MutateRowsAnswer) => {
-        for (const { index, status } of entries) statuses.set(numberOf(index), status);
+        for (const entry of entries) statuses.set(numberOf(entry.index), entry.status);
       })
       .on("error", reject)
       .on("end", () => resolve(statuses));

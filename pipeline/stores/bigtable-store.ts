@@ -1,6 +1,7 @@
 import type { Bigtable } from "@google-cloud/bigtable";
 import { cellTimestampMs, decodeCell, encodeCell, familyOf, keyOfRowKey, rowKeyOf } from "../core/cell.ts";
 import { type Answer, answer, cellLimitMs } from "../core/answer.ts";
+import type { CompleteThrough } from "../core/complete-through.ts";
 import type { FeatureRow } from "../core/model.ts";
 import type { ViewPlan } from "../core/view-plan.ts";
 import {
@@ -13,7 +14,6 @@ import {
 import { type CellWrite, setCells } from "./bigtable-mutations.ts";
 import { readNewestCells } from "./bigtable-read.ts";
 import type { Cell } from "./bigtable-rows.ts";
-import type { CompleteThrough } from "../core/complete-through.ts";
 import type { StoreEndpoints } from "./endpoints.ts";
 import type { Retry } from "./retry.ts";
 import type { Refused } from "./write-batch.ts";

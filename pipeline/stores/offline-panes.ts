@@ -1,10 +1,10 @@
+import type { CompleteThrough } from "../core/complete-through.ts";
 import type { FeatureValue, PaneTiming, StoredRow } from "../core/model.ts";
 import type { ColumnPlan, ViewPlan } from "../core/view-plan.ts";
 import { instantOf, type OfflineStore, textOf } from "./archive.ts";
 import { featureTableId } from "./bigquery-layout.ts";
 import { type JsonRow, type JsonValue, queryPages, queryRows } from "./bigquery-query.ts";
 import { COMPLETE_THROUGH } from "./bigquery-tables.ts";
-import type { CompleteThrough } from "../core/complete-through.ts";
 import { identifier } from "./sql-text.ts";
 
 /** Which windows of which keys: ends from `fromMs` to `toMs`, both inclusive, ms. */

@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { afterAll, beforeAll, expect, inject, it } from "vitest";
+import type { CompleteThrough } from "../../pipeline/core/complete-through.ts";
 import { formatInstant } from "../../pipeline/core/instant.ts";
 import type { StoredRow } from "../../pipeline/core/model.ts";
 import type { ViewPlan } from "../../pipeline/core/view-plan.ts";
@@ -19,7 +20,6 @@ import { bigtableLayout } from "../../pipeline/stores/bigtable-layout.ts";
 import { provisionBigtable } from "../../pipeline/stores/bigtable-provision.ts";
 import { BigtableStore } from "../../pipeline/stores/bigtable-store.ts";
 import { bigtableClient, closeClients } from "../../pipeline/stores/clients.ts";
-import type { CompleteThrough } from "../../pipeline/core/complete-through.ts";
 import type { StoreEndpoints } from "../../pipeline/stores/endpoints.ts";
 import { asOfCases, KEYS, ruled, sample } from "../support/as-of-cases.ts";
 import { testServer } from "../support/serving.ts";

@@ -1,9 +1,9 @@
 /** Rows, heartbeats and instants in which everything varies that the as-of rule looks at; drawn from a seed. */
 import fc from "fast-check";
 import { answer, type Answer, paneAt } from "../../pipeline/core/answer.ts";
+import type { CompleteThrough } from "../../pipeline/core/complete-through.ts";
 import type { StoredRow } from "../../pipeline/core/model.ts";
 import type { ViewPlan } from "../../pipeline/core/view-plan.ts";
-import type { CompleteThrough } from "../../pipeline/core/complete-through.ts";
 import { testStoredRow } from "./stores.ts";
 
 /** Keys that SQL, JSON and URLs write differently. */

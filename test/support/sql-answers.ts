@@ -1,5 +1,6 @@
 /** What the training query answers, beside what the server does: the same rows and marks, offline. */
 import type { Answer } from "../../pipeline/core/answer.ts";
+import type { CompleteThrough } from "../../pipeline/core/complete-through.ts";
 import { parseInstant } from "../../pipeline/core/instant.ts";
 import type { FeatureValue, StoredRow } from "../../pipeline/core/model.ts";
 import type { ViewPlan } from "../../pipeline/core/view-plan.ts";
@@ -11,7 +12,6 @@ import { completeThroughInsert, featureInsert } from "../../pipeline/stores/bigq
 import { COMPLETE_THROUGH } from "../../pipeline/stores/bigquery-tables.ts";
 import { appendRows } from "../../pipeline/stores/bigquery-writer.ts";
 import { bigqueryClient } from "../../pipeline/stores/clients.ts";
-import type { CompleteThrough } from "../../pipeline/core/complete-through.ts";
 import type { StoreEndpoints } from "../../pipeline/stores/endpoints.ts";
 import { trainingQuery } from "../../pipeline/stores/training-query.ts";
 import { instantRetry } from "./stores.ts";

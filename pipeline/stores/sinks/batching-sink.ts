@@ -77,7 +77,7 @@ export function batchingSink<I, E, O>(setUp: (context: SetupContext) => BatchWri
       written = ofBundle;
     },
     process(element: I, context: ElementContext<O>) {
-      if (written.length > 0) emitWritten(context);
+      emitWritten(context);
       const { timestamp, windows, pane } = context;
       const place = { timestamp, windows, pane };
       return ready(flight).add({ element, entry: ready(writer).prepare(element), place });
